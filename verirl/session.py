@@ -1,0 +1,103 @@
+"""Opens what a config names: task, problems, worker pool, tokenizer, sampler, learner. The verbs share it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from verirl.config import RunConfig, cpu_threads, task_config
+from verirl.errors import DataError
+from verirl.models import Encode, context_length, load_model, load_tokenizer, make_encoder, quiet, resolve
+from verirl.plugins import load_task_class
+from verirl.rewards.random import RandomReward
+from verirl.rewards.verifier import VerifierReward
+from verirl.samplers import make_sampler, resolve_kind
+from verirl.types import Problem, Reward, Sampler, Split
+from verirl.workers import WorkerPool
+
+if TYPE_CHECKING:
+    from verirl.learner import TorchLearner
+
+PROMPTS_CHECKED = 256
+
+
+@dataclass(frozen=True)
+class Session:
+    """Parts of one run, each made when it is first asked for; cheap ones that can fail come first."""
+
+    config: RunConfig
+
+    @cached_property
+    def task(self) -> Any:
+        name = self.config.task.name
+        task = load_task_class(name)
+        return task(task_config(task, self.config.task.config, f"task {name}"))
+
+    def problems(self, split: Split, first: int | None = None) -> list[Problem]:
+        """Raises DataError where there are none, or two share an id."""
+        problems: Sequence[Problem] = self.task.problems(split)
+        if not problems:
+            raise DataError(f"task {self.config.task.name}: it has no {split} problems with this config.")
+        seen: set[str] = set()
+        for problem in problems:
+            if problem.id in seen:
+                raise DataError(f"task {self.config.task.name}: two {split} problems have the id {problem.id!r}.")
+            seen.add(problem.id)
+        return list(problems[:first])
+
+    def open_pool(self) -> WorkerPool:
+        options = self.config.reward
+        task = self.config.task
+        return WorkerPool(task.name, task.config, options.workers, options.cpu_seconds, options.memory_gib)
+
+    def reward(self, pool: WorkerPool) -> Reward:
+        if self.config.reward.kind == "random":
+            return RandomReward(self.config.seed)
+        return VerifierReward(pool)
+
+    @cached_property
+    def folder(self) -> str:
+        quiet()
+        return resolve(self.config.model.name)
+
+    @cached_property
+    def tokenizer(self) -> Any:
+        _ = self.folder
+        return load_tokenizer(self.config.model)
+
+    @cached_property
+    def max_model_len(self) -> int:
+        return min(context_length(self.folder), self.config.sampler.max_model_len)
+
+    @cached_property
+    def encode(self) -> Encode:
+        return make_encoder(self.tokenizer, self.max_model_len)
+
+    def check_prompts(self, problems: Sequence[Problem], max_tokens: int) -> None:
+        """Raises DataError for a prompt that is too long, before anything expensive starts: the longest are tried."""
+        by_size = sorted(problems, key=lambda problem: -len(str(problem.prompt)))
+        for problem in by_size[:PROMPTS_CHECKED]:
+            self.encode(problem, max_tokens)
+
+    def check_sampler(self) -> str:
+        return resolve_kind(self.config.sampler.kind)
+
+    def sampler(self, folder: str | None = None) -> Sampler:
+        self._set_threads()
+        return make_sampler(self.config, folder or self.folder, self.max_model_len)
+
+    def learner(self, checkpoints: Path) -> TorchLearner:
+        import torch
+
+        from verirl.learner import TorchLearner
+
+        self._set_threads()
+        return TorchLearner(load_model(self.config.model, torch.float32), self.tokenizer, self.config, checkpoints)
+
+    def _set_threads(self) -> None:
+        import torch
+
+        torch.set_num_threads(cpu_threads(self.config))

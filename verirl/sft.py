@@ -1,0 +1,145 @@
+"""Warm start: supervised learning on a task's references or on a JSONL of messages, with the same learner.
+
+Only the tokens of the last assistant message are learned; the prompt is masked. Examples are packed into rows of
+`sft.sequence_tokens`, and no example sees another in its row.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import torch
+
+from verirl.config import RunConfig
+from verirl.errors import ConfigError, DataError
+from verirl.learner import TorchLearner
+from verirl.models import render
+from verirl.runlog import RunLog
+from verirl.train import Watcher
+from verirl.types import Problem
+
+if TYPE_CHECKING:
+    from transformers import PreTrainedTokenizerBase
+
+
+@dataclass(frozen=True, kw_only=True)
+class Example:
+    """Token ids of a whole chat; the first `prompt` of them are not learned."""
+
+    ids: Sequence[int]
+    prompt: int
+
+
+def sft(config: RunConfig, examples: Sequence[Example], learner: TorchLearner, log: RunLog, watcher: Watcher) -> None:
+    """`config.steps` optimiser steps over the examples, reshuffled each epoch; resumes like `train`."""
+    done, saved = learner.resume()
+    log.drop_after(done)
+    rows = PackedRows(examples, config.sft.sequence_tokens, config.seed, saved.get("rows", 0))
+    for step in range(done + 1, config.steps + 1):
+        started = time.perf_counter()
+        batch = rows.next(config.sft.rows_per_step)
+        metrics = learner.sft_step(*batch)
+        metrics["seconds/learn"] = metrics["seconds/step"] = time.perf_counter() - started
+        log.step(step, metrics)
+        watcher.step(step, metrics)
+        if step == config.steps or (config.checkpoint.every and step % config.checkpoint.every == 0):
+            learner.save(step, rows.state())
+
+
+class PackedRows:
+    """Rows without end: in each epoch the examples in a new order, put one after the other into rows of equal size."""
+
+    def __init__(self, examples: Sequence[Example], width: int, seed: int, taken: int = 0) -> None:
+        self.examples = examples
+        self.width = width
+        self.seed = seed
+        self.taken = taken
+        self._rows = self._all()
+        for _ in range(taken):
+            next(self._rows)
+
+    def next(self, count: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
+        """ids, segments, mask: [count, width]; segment 0 is padding; mask 1 where a token is learned."""
+        ids = torch.zeros((count, self.width), dtype=torch.int64)
+        segments, mask = torch.zeros_like(ids), torch.zeros((count, self.width))
+        for row in range(count):
+            start = 0
+            for number, example in enumerate(next(self._rows), start=1):
+                end = start + len(example.ids)
+                ids[row, start:end] = torch.tensor(example.ids)
+                segments[row, start:end] = number
+                mask[row, start + example.prompt : end] = 1
+                start = end
+        self.taken += count
+        return ids, segments, mask
+
+    def state(self) -> dict[str, int]:
+        return {"rows": self.taken}
+
+    def _all(self) -> Iterator[list[Example]]:
+        row: list[Example] = []
+        free = self.width
+        for epoch in range(1 << 62):
+            order = list(self.examples)
+            random.Random(f"{self.seed}/{epoch}").shuffle(order)
+            for example in order:
+                if len(example.ids) > free:
+                    yield row
+                    row, free = [], self.width
+                row.append(example)
+                free -= len(example.ids)
+
+
+def reference_examples(task: Any, problems: Iterable[Problem], encode: Any) -> list[Example]:
+    """The task's references as chats. Raises ConfigError where the task has none."""
+    if not hasattr(task, "reference"):
+        raise ConfigError("this task has no references to learn from; give a file with sft.data = 'chats.jsonl'.")
+    examples = []
+    for problem in problems:
+        reference = task.reference(problem)
+        if reference is not None:
+            examples.append(encode([*problem.prompt, {"role": "assistant", "content": reference}], problem.id))
+    return examples
+
+
+def chat_examples(path: Path, encode: Any) -> list[Example]:
+    """`{"messages": [...]}` a line, the last message the assistant's. Raises DataError naming file and line."""
+    examples = []
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"{path} cannot be read ({error}); see sft.data.") from None
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        where = f"{path}, line {number}"
+        try:
+            messages = json.loads(line)["messages"]
+            valid = messages[-1]["role"] == "assistant" and all(isinstance(m["content"], str) for m in messages)
+        except (ValueError, LookupError, TypeError):
+            raise DataError(f'{where}: expected {{"messages": [{{"role": ..., "content": ...}}, ...]}}.') from None
+        if not valid or len(messages) < 2:
+            raise DataError(f"{where}: the last of at least two messages must be the assistant's, all of them text.")
+        examples.append(encode(messages, where))
+    return examples
+
+
+def make_example_encoder(tokenizer: PreTrainedTokenizerBase, width: int) -> Any:
+    """A function from (messages, where they come from) to an Example. Raises DataError for one longer than a row."""
+
+    def encode(messages: Sequence[Any], where: str) -> Example:
+        prompt = render(tokenizer, messages[:-1], add_generation_prompt=True)
+        # The response as the sampler would have to write it: its text, then the end token, whatever the template adds.
+        response = tokenizer(messages[-1]["content"], add_special_tokens=False)["input_ids"]
+        ids = [*prompt, *response, tokenizer.eos_token_id]
+        if len(ids) > width:
+            raise DataError(f"{where}: {len(ids)} tokens do not fit into sft.sequence_tokens = {width}; raise it.")
+        return Example(ids=ids, prompt=len(prompt))
+
+    return encode

@@ -1,0 +1,624 @@
+"""The one pool of killable worker processes in which every plugin's code runs on a response.
+
+A worker is a plain child process (no multiprocessing, so notebooks, threads, asyncio and Ray are all fine) that loads
+one task and answers length-prefixed JSON messages; nothing is ever pickled. The parent watches the worker's CPU clock
+from outside, so a limit counts CPU time only, a busy machine changes no verdict, and no code of the plugin's can
+dodge it. Linux only: other processes' CPU clocks, RLIMIT_AS and PR_SET_PDEATHSIG.
+
+What it does not do: workers are no sandbox. They run the plugin's own code, which is trusted; untrusted programs go
+through `verirl_sandbox`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import math
+import numbers
+import os
+import queue
+import select
+import signal
+import struct
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NoReturn, Self
+
+from verirl.errors import PluginError, VerirlError
+from verirl.types import Problem, Status, Verdict
+
+START_SECONDS = 120.0  # wall clock for loading a plugin: behind it something hangs
+RECYCLE_ITEMS = 10_000  # a start costs about as much as 2,000 easy verifications, so not much oftener than this
+TEXT_CAP = 2_000  # characters of `answer` and `reason` that come back
+_LENGTH = struct.Struct(">I")
+_CORES = os.cpu_count() or 1
+# The worker gets the parent's import path, not the current folder's: a stray `random.py` there must not break it.
+_BOOT = "import sys; sys.path[:] = sys.argv[1:]; from verirl.workers import main; main()"
+
+
+# ---------------------------------------------------------------------------------------------------- messages
+
+
+def problem_to_json(problem: Problem) -> dict[str, Any]:
+    return {
+        "id": problem.id,
+        "prompt": [dict(message) for message in problem.prompt],
+        "data": dict(problem.data),
+        "split": problem.split,
+        "tags": list(problem.tags),
+    }
+
+
+def problem_from_json(value: Mapping[str, Any]) -> Problem:
+    return Problem(**{**value, "tags": tuple(value["tags"])})
+
+
+def verdict_to_json(verdict: Verdict, seconds: float) -> dict[str, Any]:
+    """Raises ValueError or TypeError, with a reason for people, where the plugin returned no proper verdict."""
+    if not isinstance(verdict, Verdict):
+        raise TypeError(f"it returned {type(verdict).__name__}, not a Verdict")
+    status = Status(verdict.status)
+    if status is Status.SCORED:
+        raise ValueError("it returned status `scored`, which belongs to learned rewards")
+    reward = verdict.reward
+    if status.caused_by_policy:
+        if not isinstance(reward, numbers.Real) or not 0.0 <= float(reward) <= 1.0:  # NaN fails this too
+            raise ValueError(f"it returned reward {reward!r} with status `{status}`; a task's reward lies in [0, 1]")
+        reward = float(reward)
+    elif reward is not None:
+        raise ValueError(f"it returned reward {reward!r} with status `{status}`, whose reward must be None")
+    answer = verdict.answer
+    return {
+        "status": str(status),
+        "reward": reward,
+        "answer": None if answer is None else str(answer)[:TEXT_CAP],
+        "reason": str(verdict.reason)[:TEXT_CAP],
+        "parts": {str(name): float(value) for name, value in verdict.parts.items()},
+        "seconds": seconds,
+    }
+
+
+def verdict_from_json(value: Mapping[str, Any]) -> Verdict:
+    return Verdict(**{**value, "status": Status(value["status"])})
+
+
+def _frame(message: Mapping[str, Any]) -> bytes:
+    """ASCII JSON behind its length: lone surrogates, NUL and the like travel as escapes."""
+    body = json.dumps(message, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+    return _LENGTH.pack(len(body)) + body
+
+
+def _fault(reason: str) -> Verdict:
+    return Verdict(status=Status.INFRASTRUCTURE_ERROR, reason=reason[:TEXT_CAP])
+
+
+# ---------------------------------------------------------------------------------------------------- the parent
+
+
+class _NoAnswer(Exception):
+    """The worker gave no answer: `why` is `cpu`, `wall`, `memory` or `died`."""
+
+    def __init__(self, why: str) -> None:
+        super().__init__(why)
+        self.why = why
+
+
+class _Exceeded(Exception):
+    """A limit that the policy answers for; carries the verdict."""
+
+    def __init__(self, verdict: Verdict) -> None:
+        super().__init__(verdict.reason)
+        self.verdict = verdict
+
+
+class _Worker:
+    """One slot of the pool: a process that can be replaced. Used by one thread at a time, but for `kill`."""
+
+    process: subprocess.Popen[bytes] | None = None
+
+    def __init__(self) -> None:
+        self.lock = threading.Lock()
+        self.ready = False  # has answered the first message
+        self.prepared = 0  # batches of `prepare` that it has seen
+        self.items = 0
+        self.base_rss = 0
+        self.outgoing = b""
+        self.tail = b""  # the end of its stderr
+
+    def start(self, first: bytes) -> None:
+        """Starts the process, which sets to work on its first message while nobody waits."""
+        self.ready, self.prepared, self.items, self.outgoing, self.tail = False, 0, 0, b"", b""
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", _BOOT, *sys.path],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            bufsize=0,
+            start_new_session=True,  # Ctrl-C is the parent's to handle, and the whole group can be killed
+            env={**os.environ, "PYTHONHASHSEED": "0"},  # the order of sets must not change a verdict
+        )
+        self.stdin, self.stdout, self.stderr = (
+            pipe.fileno() for pipe in (self.process.stdin, self.process.stdout, self.process.stderr) if pipe
+        )
+        for fd in (self.stdin, self.stdout, self.stderr):
+            os.set_blocking(fd, False)
+        self._send(first)
+
+    def kill(self) -> None:
+        """Any thread may call this. While nobody has reaped the process its number cannot belong to another."""
+        with self.lock:
+            if self.process is not None and self.process.returncode is None:
+                with contextlib.suppress(ProcessLookupError, PermissionError):
+                    os.killpg(self.process.pid, signal.SIGKILL)
+
+    def stop(self) -> None:
+        """Kills the process with all that it started, reaps it, and closes the pipes."""
+        if self.process is None:
+            return
+        self.kill()
+        with self.lock:
+            self.process.wait()
+        for pipe in (self.process.stdin, self.process.stdout, self.process.stderr):
+            if pipe is not None:
+                with contextlib.suppress(OSError):
+                    pipe.close()
+        self.process = None
+
+    def rss(self) -> int:
+        """Resident memory in pages."""
+        assert self.process is not None
+        try:
+            return int(Path(f"/proc/{self.process.pid}/statm").read_text().split()[1])
+        except (OSError, IndexError, ValueError):
+            return 0
+
+    def ask(self, frame: bytes, cpu: float | None, wall: float) -> dict[str, Any]:
+        """Sends one message and waits for its answer. `cpu` and `wall` are in seconds. Raises _NoAnswer."""
+        base = self._cpu_clock()
+        self._send(frame)
+        return self.receive(cpu, wall, base)
+
+    def receive(self, cpu: float | None, wall: float, base: float = 0.0) -> dict[str, Any]:
+        incoming = bytearray()
+        deadline = time.monotonic() + wall
+        poller = select.poll()
+        poller.register(self.stdout, select.POLLIN)
+        poller.register(self.stderr, select.POLLIN)
+        if self.outgoing:
+            poller.register(self.stdin, select.POLLOUT)
+        while True:
+            patience = deadline - time.monotonic()
+            if patience <= 0:
+                raise _NoAnswer("wall")
+            if cpu is not None:
+                left = cpu - (self._cpu_clock() - base)
+                if left <= 0:
+                    raise _NoAnswer("cpu")
+                patience = min(patience, left / _CORES)  # all cores together cannot use up the rest any sooner
+            for fd, _ in poller.poll(max(1, math.ceil(min(patience, 3600.0) * 1000))):
+                if fd == self.stdin:
+                    self._send(b"")
+                    if not self.outgoing:
+                        poller.unregister(fd)
+                elif fd == self.stderr:
+                    if not self._drain_stderr():
+                        poller.unregister(fd)
+                elif chunk := os.read(fd, 1 << 16):
+                    incoming += chunk
+                else:
+                    raise _NoAnswer("died")
+            if len(incoming) >= _LENGTH.size:
+                (length,) = _LENGTH.unpack_from(incoming)
+                if len(incoming) >= _LENGTH.size + length:
+                    break
+        reply: dict[str, Any] = json.loads(incoming[_LENGTH.size :])
+        # The same clock decides when the answer beat the kill: a late answer counts no more than none.
+        if cpu is not None and reply["cpu"] - base > cpu:
+            raise _NoAnswer("cpu")
+        if reply.get("memory"):
+            raise _NoAnswer("memory")
+        return reply
+
+    def post_mortem(self) -> tuple[str, bool]:
+        """How the process ended, for people, and whether memory was the cause. It must have closed its pipe."""
+        assert self.process is not None
+        while self._drain_stderr():
+            pass
+        self.kill()  # what it started; its own exit code is set by now
+        with self.lock:
+            code = self.process.wait()
+        how = f"signal {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"
+        tail = self.tail.decode("utf-8", "replace").strip()
+        starved = code != 0 and any(
+            word in tail for word in ("MemoryError", "bad_alloc", "Cannot allocate memory", "out of memory")
+        )
+        lines = tail.splitlines() or ["nothing on its stderr"]
+        fatal = [line for line in lines if line.startswith("Fatal Python error")]  # what faulthandler writes
+        return f"{how}; {(fatal or lines)[-1].strip()}", starved
+
+    def _cpu_clock(self) -> float:
+        """CPU seconds of the process, all threads, measured from here (clock id: see clock_getcpuclockid(3))."""
+        assert self.process is not None
+        return time.clock_gettime((~self.process.pid << 3) | 2)
+
+    def _send(self, frame: bytes) -> None:
+        """Writes what fits into the pipe now; `receive` sends the rest."""
+        self.outgoing += frame
+        try:
+            while self.outgoing:
+                self.outgoing = self.outgoing[os.write(self.stdin, self.outgoing) :]
+        except BlockingIOError:
+            pass
+        except BrokenPipeError:
+            self.outgoing = b""  # it died; `receive` finds that out
+
+    def _drain_stderr(self) -> bool:
+        try:
+            chunk = os.read(self.stderr, 1 << 16)
+        except BlockingIOError:
+            return False
+        self.tail = (self.tail + chunk)[-4096:]
+        return bool(chunk)
+
+
+class WorkerPool:
+    """Runs a task's verifier on responses, in `workers` processes. Every method may be called from any thread.
+
+    task_name: as in `verirl.plugins.load_task_class`. task_config: the plugin's own config, as plain values.
+    cpu_seconds: CPU time of one verification; over it the verdict is `timeout`, reward 0.
+    memory_gib: address space that a worker may grow by after loading; over it the verdict is `limit`, reward 0.
+    wall_seconds: a worker that takes longer is killed and the item tried once more, then `infrastructure_error`.
+
+    Raises PluginError (or the plugin's own VerirlError, as PluginError) where the task does not load.
+    """
+
+    def __init__(
+        self,
+        task_name: str,
+        task_config: Mapping[str, Any],
+        workers: int = 2,
+        cpu_seconds: float = 2.0,
+        memory_gib: float = 1.0,
+        wall_seconds: float = 120.0,
+    ) -> None:
+        self.cpu_seconds, self.memory_gib, self.wall_seconds = cpu_seconds, memory_gib, wall_seconds
+        self._first = _frame({"task": task_name, "config": dict(task_config), "memory_gib": memory_gib})
+        self._batches: list[bytes] = []  # what `prepare` was given: a fresh worker gets it again
+        self._closed = False
+        self._idle: queue.SimpleQueue[_Worker | None] = queue.SimpleQueue()
+        self._fan_out = ThreadPoolExecutor(workers, "verirl-verify")
+        # Workers die with the *thread* that started them (PR_SET_PDEATHSIG), so one long-lived thread starts them all.
+        self._spawner = ThreadPoolExecutor(1, "verirl-spawn")
+        self._workers = [_Worker() for _ in range(workers)]
+        try:
+            for worker in self._workers:
+                self._start(worker)
+            for worker in self._workers:
+                self._make_ready(worker)
+        except BaseException:
+            for worker in self._workers:
+                self._idle.put(worker)
+            self.close()
+            raise
+        for worker in self._workers:
+            self._idle.put(worker)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Kills all workers, whatever they are doing; verifications under way raise RuntimeError. Safe to repeat."""
+        if self._closed:
+            return
+        self._closed = True
+        for worker in self._workers:
+            worker.kill()
+        for _ in self._workers:  # each comes back once its thread has noticed
+            worker_or_none = self._idle.get()
+            assert worker_or_none is not None
+            worker_or_none.stop()
+        self._idle.put(None)  # wakes whoever still waits for a worker
+        self._fan_out.shutdown()
+        self._spawner.shutdown()
+
+    def verify(self, problem: Problem, response: str) -> Verdict:
+        """The verdict of one response. Blocks; waiting for a free worker counts towards no limit."""
+        try:
+            return self._ask({"problem": problem_to_json(problem), "responses": [response]}, 1)[0]
+        except _Exceeded as exceeded:
+            return exceeded.verdict
+
+    def verify_group(self, problem: Problem, responses: Sequence[str]) -> list[Verdict]:
+        """The verdicts of a group, in order: by the task's `verify_group` where it has one, else one by one.
+
+        A group that exceeds its limits (those of one response, times their number) is verified one by one, so that
+        a hostile response costs its neighbours nothing.
+        """
+        if self._has_group and responses:
+            message = {"problem": problem_to_json(problem), "responses": list(responses), "group": True}
+            with contextlib.suppress(_Exceeded):
+                return self._ask(message, len(responses))
+        if len(responses) <= 1:
+            return [self.verify(problem, response) for response in responses]
+        return list(self._fan_out.map(lambda response: self.verify(problem, response), responses))
+
+    def prepare(self, problems: Iterable[Problem]) -> None:
+        """Calls the task's `prepare` once in every worker, without limits: no response is involved.
+
+        Raises PluginError where it raises. Call it before verifying, not while other threads verify.
+        """
+        if not self._has_prepare:
+            return
+        self._batches.append(_frame({"prepare": [problem_to_json(problem) for problem in problems]}))
+        workers = [self._take() for _ in self._workers]
+        try:
+            for ready in [self._fan_out.submit(self._make_ready, worker) for worker in workers]:
+                ready.result()
+        except BaseException:
+            self._batches.pop()
+            for worker in workers:
+                self._start(worker)
+            raise
+        finally:
+            for worker in workers:
+                self._idle.put(worker)
+
+    def _take(self) -> _Worker:
+        worker = self._idle.get()
+        if worker is None or self._closed:
+            self._idle.put(worker)
+            raise RuntimeError("the worker pool is closed")
+        return worker
+
+    def _start(self, worker: _Worker) -> None:
+        if not self._closed:
+            worker.stop()
+            self._spawner.submit(worker.start, self._first).result()
+
+    def _make_ready(self, worker: _Worker) -> None:
+        """Waits until the worker has loaded the task, and prepared what was to be prepared. Raises PluginError."""
+        try:
+            if worker.process is None:
+                self._start(worker)
+            if not worker.ready:
+                reply = worker.receive(None, START_SECONDS)
+                if "error" in reply:
+                    raise PluginError(reply["error"])
+                self._has_group, self._has_prepare = reply["group"], reply["prepare"]
+                worker.ready, worker.base_rss = True, worker.rss()
+            while worker.prepared < len(self._batches):
+                reply = worker.ask(self._batches[worker.prepared], None, math.inf)
+                if "error" in reply:
+                    raise PluginError(f"the task's `prepare` failed: {reply['error']}")
+                worker.prepared, worker.base_rss = worker.prepared + 1, worker.rss()
+        except _NoAnswer as fault:
+            if fault.why == "wall":
+                raise PluginError(f"the task did not load within {START_SECONDS:g} s in a worker process.") from None
+            how, _ = worker.post_mortem()
+            raise PluginError(f"a worker process died while loading the task ({how}).") from None
+
+    def _ask(self, message: Mapping[str, Any], count: int) -> list[Verdict]:
+        """`count` verdicts. Raises _Exceeded where a limit was reached, RuntimeError where the pool was closed."""
+        try:
+            frame = _frame(message)
+        except (TypeError, ValueError) as error:
+            return [_fault(f"the problem is not plain JSON ({error}); a problem's data must be.")] * count
+        for retried in (False, True):
+            worker = self._take()
+            begun = time.perf_counter()
+            try:
+                self._make_ready(worker)
+                begun = time.perf_counter()
+                reply = worker.ask(frame, self.cpu_seconds * count, self.wall_seconds * count)
+                worker.items += count
+                if worker.items >= RECYCLE_ITEMS or self._has_grown(worker):
+                    self._start(worker)
+            except _NoAnswer as fault:
+                seconds = time.perf_counter() - begun
+                if self._closed:
+                    raise RuntimeError("the worker pool is closed") from None
+                verdict = self._verdict_of(fault, worker, seconds)
+                self._start(worker)
+                if fault.why == "wall" and not retried:
+                    continue
+                if verdict.status.caused_by_policy:
+                    raise _Exceeded(verdict) from None
+                return [verdict] * count
+            except PluginError as error:  # it loaded before, so this is a fault of the machine
+                worker.stop()
+                if self._closed:
+                    raise RuntimeError("the worker pool is closed") from None
+                return [_fault(str(error))] * count
+            except BaseException:
+                worker.stop()  # its pipe may hold half a message
+                raise
+            finally:
+                self._idle.put(worker)
+            if "error" in reply:
+                return [_fault(reply["error"])] * count
+            return [verdict_from_json(value) for value in reply["verdicts"]]
+        raise AssertionError("unreachable")
+
+    def _has_grown(self, worker: _Worker) -> bool:
+        if worker.items % 256:
+            return False
+        return (worker.rss() - worker.base_rss) * os.sysconf("SC_PAGE_SIZE") > self.memory_gib * 2**30 / 2
+
+    def _verdict_of(self, fault: _NoAnswer, worker: _Worker, seconds: float) -> Verdict:
+        too_much_memory = f"verifying took more than {self.memory_gib:g} GiB of memory"
+        if fault.why == "cpu":
+            reason = f"verifying took more than {self.cpu_seconds:g} s of CPU time"
+            return Verdict(status=Status.TIMEOUT, reward=0.0, reason=reason, seconds=seconds)
+        if fault.why == "memory":
+            return Verdict(status=Status.LIMIT, reward=0.0, reason=too_much_memory, seconds=seconds)
+        if fault.why == "wall":
+            return _fault(f"the worker hung: no verdict within {self.wall_seconds:g} s, twice")
+        how, starved = worker.post_mortem()
+        if starved:
+            return Verdict(status=Status.LIMIT, reward=0.0, reason=f"{too_much_memory} ({how})", seconds=seconds)
+        return _fault(f"the worker died while verifying ({how})")
+
+
+# ---------------------------------------------------------------------------------------------------- the worker
+
+
+class _Tools:
+    """The toolbox of a run that lends nothing."""
+
+    @property
+    def sandbox(self) -> NoReturn:
+        raise RuntimeError("this run lends no sandbox")
+
+    @property
+    def lm(self) -> NoReturn:
+        raise RuntimeError("this run lends no language model")
+
+
+def main() -> None:
+    """Life of a worker process: load the task, then answer until the parent goes away."""
+    incoming, outgoing = os.dup(0), os.dup(1)
+    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # whatever the plugin reads or prints, the protocol is not there
+    os.dup2(2, 1)
+    _die_with_parent()
+    import faulthandler
+
+    faulthandler.enable()  # a crash in C leaves a stack on stderr, whose tail the parent keeps
+    first = _read(incoming)
+    if first is None:
+        os._exit(0)
+    try:
+        task = _load(first["task"], first["config"])
+    except BaseException as error:  # noqa: BLE001  # whatever it is, the parent is told
+        known = isinstance(error, VerirlError)
+        reason = str(error) if known else f"task {first['task']!r} could not be loaded: {_describe(error, None)}"
+        _write(outgoing, {"error": reason, "cpu": 0.0})
+        os._exit(1)
+    _write(outgoing, {"group": hasattr(task, "verify_group"), "prepare": hasattr(task, "prepare"), "cpu": 0.0})
+    _limit_memory(first["memory_gib"])
+    while (message := _read(incoming)) is not None:
+        memory = first["memory_gib"]
+        reply = _prepare(task, message, memory) if "prepare" in message else _verify(task, message)
+        _write(outgoing, {**reply, "cpu": time.process_time()})
+    os._exit(0)  # without waiting for whatever threads the plugin started
+
+
+def _load(name: str, config: dict[str, Any]) -> Any:
+    from verirl.config import task_config
+    from verirl.plugins import load_task_class
+
+    found = load_task_class(name)
+    return found(task_config(found, config, f"task {name!r}"))
+
+
+def _prepare(task: Any, message: Mapping[str, Any], memory_gib: float) -> dict[str, Any]:
+    _limit_memory(None)
+    try:
+        task.prepare([problem_from_json(value) for value in message["prepare"]], _Tools())
+        return {}
+    except BaseException as error:  # noqa: BLE001
+        return {"error": _describe(error, task)}
+    finally:
+        _limit_memory(memory_gib)
+
+
+def _verify(task: Any, message: Mapping[str, Any]) -> dict[str, Any]:
+    problem = problem_from_json(message["problem"])
+    responses = message["responses"]
+    begun = time.perf_counter()
+    try:
+        if message.get("group"):
+            found = task.verify_group(problem, responses, _Tools())
+            if not isinstance(found, list | tuple) or len(found) != len(responses):
+                return {"error": f"verify_group must return a list of {len(responses)} verdicts"}
+        else:
+            found = [task.verify(problem, responses[0], _Tools())]
+    except BaseException as error:  # noqa: BLE001  # SystemExit too: a verifier has no say in the worker's life
+        if _is_memory_error(error):
+            return {"memory": True}
+        return {"error": f"the verifier raised {_describe(error, task)}"}
+    seconds = (time.perf_counter() - begun) / len(responses)
+    return {"verdicts": [_checked(verdict, seconds) for verdict in found]}
+
+
+def _checked(verdict: Any, seconds: float) -> dict[str, Any]:
+    try:
+        return verdict_to_json(verdict, seconds)
+    except (TypeError, ValueError, AttributeError) as error:
+        return verdict_to_json(_fault(f"the verifier is at fault: {error}"), seconds)
+
+
+def _is_memory_error(error: BaseException) -> bool:
+    seen = 0
+    link: BaseException | None = error
+    while link is not None and seen < 20:
+        if isinstance(link, MemoryError):
+            return True
+        link, seen = link.__cause__ or link.__context__, seen + 1
+    return False
+
+
+def _describe(error: BaseException, task: Any) -> str:
+    """Type, message, and the last line of the plugin's own code in the traceback."""
+    import inspect
+    import traceback
+
+    frames = traceback.extract_tb(error.__traceback__)
+    if task is not None and frames:
+        home = os.path.dirname(inspect.getfile(type(task)))
+        own = [frame for frame in frames if os.path.dirname(frame.filename).startswith(home)]
+        frame = (own or list(frames))[-1]
+        return f"{type(error).__name__}: {error} ({frame.filename}:{frame.lineno}: {frame.line})"
+    return f"{type(error).__name__}: {error}"
+
+
+def _limit_memory(gib: float | None) -> None:
+    """Lets the address space grow by `gib` from now on, or freely. Only the soft limit, so that it can be lifted."""
+    import resource
+
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    soft = hard
+    if gib is not None:
+        pages = int(Path("/proc/self/statm").read_text().split()[0])
+        soft = pages * os.sysconf("SC_PAGE_SIZE") + int(gib * 2**30)
+        soft = soft if hard == resource.RLIM_INFINITY else min(soft, hard)
+    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
+
+
+def _die_with_parent() -> None:
+    """A worker that is idle notices the closed pipe; this is for one that is busy."""
+    import ctypes
+
+    ctypes.CDLL(None).prctl(1, int(signal.SIGKILL))  # 1: PR_SET_PDEATHSIG
+
+
+def _read(fd: int) -> dict[str, Any] | None:
+    """The next message, or None where the parent has closed the pipe."""
+    header = _read_exactly(fd, _LENGTH.size)
+    if header is None:
+        return None
+    body = _read_exactly(fd, _LENGTH.unpack(header)[0])
+    return None if body is None else json.loads(body)
+
+
+def _read_exactly(fd: int, size: int) -> bytes | None:
+    parts = bytearray()
+    while len(parts) < size:
+        chunk = os.read(fd, min(size - len(parts), 1 << 20))
+        if not chunk:
+            return None
+        parts += chunk
+    return bytes(parts)
+
+
+def _write(fd: int, message: Mapping[str, Any]) -> None:
+    frame = memoryview(_frame(message))
+    while frame:
+        frame = frame[os.write(fd, frame) :]
