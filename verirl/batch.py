@@ -15,18 +15,18 @@ def make_batch(groups: Sequence[Group], advantages: Sequence[Sequence[float | No
     `advantages[p][g]` belongs to `groups[p].trajectories[g]`.
     """
     rows = [
-        (trajectory, advantage)
-        for group, group_advantages in zip(groups, advantages, strict=True)
+        (number, trajectory, advantage)
+        for number, (group, group_advantages) in enumerate(zip(groups, advantages, strict=True))
         for trajectory, advantage in zip(group.trajectories, group_advantages, strict=True)
         if advantage and any(trajectory.policy_mask)
     ]
     if not rows:
         return None
     samples = sum(advantage is not None for group_advantages in advantages for advantage in group_advantages)
-    lengths = [len(trajectory.prompt_ids) + len(trajectory.token_ids) for trajectory, _ in rows]
+    lengths = [len(trajectory.prompt_ids) + len(trajectory.token_ids) for _, trajectory, _ in rows]
     shape = (len(rows), max(lengths))
     ids, mask, logprobs = torch.zeros(shape, dtype=torch.int64), torch.zeros(shape), torch.zeros(shape)
-    for row, (trajectory, _) in enumerate(rows):
+    for row, (_, trajectory, _) in enumerate(rows):
         start, end = len(trajectory.prompt_ids), lengths[row]
         ids[row, :end] = torch.tensor([*trajectory.prompt_ids, *trajectory.token_ids])
         mask[row, start:end] = torch.tensor(trajectory.policy_mask, dtype=torch.float32)
@@ -35,10 +35,12 @@ def make_batch(groups: Sequence[Group], advantages: Sequence[Sequence[float | No
     return Batch(
         ids=ids,
         mask=mask,
-        advantages=torch.tensor([advantage for _, advantage in rows], dtype=torch.float32),
+        advantages=torch.tensor([advantage for _, _, advantage in rows], dtype=torch.float32),
         sampler_logprobs=logprobs,
         # The policy that sampled is the policy before the step, so its logprobs serve and no second forward pass is due.
         old_logprobs=logprobs,
         lengths=torch.tensor(lengths),
+        prompt_lengths=torch.tensor([len(trajectory.prompt_ids) for _, trajectory, _ in rows]),
+        groups=torch.tensor([number for number, _, _ in rows]),
         samples=samples,
     )

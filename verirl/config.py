@@ -89,7 +89,7 @@ class OptimizerConfig(Section):
     beta2: float = Field(0.99, ge=0, lt=1)
     max_grad_norm: PositiveFloat = 1.0
     """Gradients are scaled down to this norm."""
-    micro_batch_tokens: PositiveInt = 2048
+    micro_batch_tokens: PositiveInt = 1024
     """Padded tokens in one forward and backward pass; changes memory and speed, not the result."""
 
 

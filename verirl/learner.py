@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,7 @@ from verirl.config import RunConfig
 from verirl.errors import RunError
 from verirl.loss import grpo_loss
 from verirl.models import atomic_folder
+from verirl.packing import Packed, Tree, batch_trees, micro_batches, pack
 from verirl.types import Batch
 
 if TYPE_CHECKING:
@@ -50,20 +51,21 @@ class TorchLearner:
         totals = dict.fromkeys(("loss", "clipped_tokens", "entropy", "drift"), 0.0)
         drift_max = 0.0
         tokens = float(batch.mask.sum())
-        for rows in micro_batches(batch.lengths.tolist(), self.config.optimizer.micro_batch_tokens):
-            width = int(batch.lengths[rows].max())
-            ids, mask, old, sampled = (
-                tensor[rows, :width].to(self.device)
-                for tensor in (batch.ids, batch.mask, batch.old_logprobs, batch.sampler_logprobs)
+        shape = batch.mask.shape
+        budget = self.config.optimizer.micro_batch_tokens
+        for packed in micro_batches(list(batch_trees(batch, budget)), budget):
+            chosen, spread = self.token_logprobs(packed, temperature)
+            at = packed.samples, packed.columns
+            mask = torch.zeros(shape).index_put(at, torch.ones(1))
+            logprobs = torch.zeros(shape).index_put(at, chosen)
+            output = grpo_loss(
+                logprobs, batch.old_logprobs, batch.advantages, mask, batch.samples, clip.clip_low, clip.clip_high
             )
-            logprobs, entropy = self.token_logprobs(ids, mask, temperature)
-            advantages = batch.advantages[rows].to(self.device)
-            output = grpo_loss(logprobs, old, advantages, mask, batch.samples, clip.clip_low, clip.clip_high)
             output.loss.backward()  # type: ignore[no-untyped-call]
-            drift = ((logprobs.detach() - sampled) * mask).abs()
+            drift = (chosen.detach() - batch.sampler_logprobs[at]).abs()
             totals["loss"] += float(output.loss.detach())
             totals["clipped_tokens"] += output.metrics["clipped_tokens"]
-            totals["entropy"] += float(entropy.sum())
+            totals["entropy"] += float(spread.sum())
             totals["drift"] += float(drift.sum())
             drift_max = max(drift_max, float(drift.max()))
         return {
@@ -76,52 +78,40 @@ class TorchLearner:
             **self._update(),
         }
 
-    def sft_step(self, ids: torch.Tensor, segments: torch.Tensor, mask: torch.Tensor) -> dict[str, float]:
-        """One optimiser step of next-token cross-entropy, averaged over the tokens with mask 1.
-
-        ids, segments, mask: [N, T]. Examples are packed: tokens see only earlier tokens with their own segment number,
-        and positions start at 0 in each segment. Segment 0 is padding.
-        """
-        tokens, total = float(mask.sum()), 0.0
-        rows_at_once = max(1, self.config.optimizer.micro_batch_tokens // ids.shape[1])
-        for start in range(0, len(ids), rows_at_once):
-            part = slice(start, start + rows_at_once)
-            logprobs, _ = self.token_logprobs(
-                ids[part].to(self.device), mask[part].to(self.device), 1.0, segments[part].to(self.device)
-            )
-            loss = -logprobs.sum() / tokens
+    def sft_step(self, rows: Sequence[Sequence[Tree]]) -> dict[str, float]:
+        """One optimiser step of next-token cross-entropy, averaged over the learned tokens of all rows."""
+        width = max(sum(tree.size for tree in row) for row in rows)
+        rows_at_once = max(1, self.config.optimizer.micro_batch_tokens // width)
+        tokens = sum(sum(branch.mask) for row in rows for tree in row for branch in tree.branches)
+        total = 0.0
+        for start in range(0, len(rows), rows_at_once):
+            chosen, _ = self.token_logprobs(pack(rows[start : start + rows_at_once]), temperature=1.0)
+            loss = -chosen.sum() / tokens
             loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
-        return {"loss": total, "tokens_trained": tokens, **self._update()}
+        return {"loss": total, "tokens_trained": float(tokens), **self._update()}
 
-    def token_logprobs(
-        self, ids: torch.Tensor, mask: torch.Tensor, temperature: float, segments: torch.Tensor | None = None
-    ) -> tuple[torch.Tensor, torch.Tensor]:
-        """Log-probabilities of the tokens with mask 1 and, without gradient, the entropy there: both [N, T], 0 elsewhere.
+    def token_logprobs(self, packed: Packed, temperature: float) -> tuple[torch.Tensor, torch.Tensor]:
+        """Log-probabilities of the K learned tokens, and the entropies they were drawn from (without gradient): both [K].
 
-        Logits are computed only at the positions that predict such a token. Right padding needs no attention mask:
-        attention is causal, and nothing is read at padded positions.
+        Logits are computed only at the positions that predict a learned token. Both tensors are on the CPU.
         """
-        selected = mask[:, 1:].bool()  # position t predicts token t + 1
-        inputs: dict[str, Any] = {"input_ids": ids, "use_cache": False}
-        if segments is not None:
-            same = segments[:, :, None] == segments[:, None, :]
-            inputs["attention_mask"] = (same & torch.ones_like(same).tril())[:, None]
-            inputs["position_ids"] = _positions(segments)
+        rows = packed.to(self.device)
+        inputs: dict[str, Any] = {
+            "input_ids": rows.ids,
+            "attention_mask": rows.attention_mask(),
+            "position_ids": rows.positions,
+            "use_cache": False,
+        }
         if self._head_is_plain:
-            hidden = self.model.base_model(**inputs).last_hidden_state[:, :-1][selected]  # [tokens, hidden size]
-            logits = self.model.get_output_embeddings()(hidden)
+            hidden = self.model.base_model(**inputs).last_hidden_state.flatten(0, 1)  # [B * L, hidden size]
+            logits = self.model.get_output_embeddings()(hidden[rows.predictors])
         else:
-            logits = self.model(**inputs).logits[:, :-1][selected]
-        logits = logits.float() / temperature  # [tokens, vocabulary]
-        log_z = logits.logsumexp(-1)
-        chosen = logits.gather(-1, ids[:, 1:][selected][:, None])[:, 0] - log_z
+            logits = self.model(**inputs).logits.flatten(0, 1)[rows.predictors]
+        logprobs = (logits.float() / temperature).log_softmax(-1)  # [K, vocabulary]
         with torch.no_grad():
-            spread = log_z - ((logits - log_z[:, None]).exp() * logits).sum(-1)
-        logprobs = torch.zeros_like(mask)
-        entropy = torch.zeros_like(mask)
-        where = torch.nn.functional.pad(selected, (1, 0))
-        return logprobs.masked_scatter(where, chosen), entropy.masked_scatter(where, spread)
+            entropy = -(logprobs.exp() * logprobs).sum(-1)
+        return logprobs.gather(-1, rows.targets[:, None])[:, 0].cpu(), entropy.cpu()
 
     def weights(self) -> Iterator[tuple[str, torch.Tensor]]:
         """Names as in the HF checkpoint; tied weights once."""
@@ -193,18 +183,6 @@ class TorchLearner:
         return torch.allclose(self.model.get_output_embeddings()(hidden), logits, rtol=1e-4, atol=1e-4)
 
 
-def micro_batches(lengths: list[int], budget: int) -> Iterator[list[int]]:
-    """Row numbers in parts of at most `budget` padded tokens (a longer row goes alone), long rows with long ones."""
-    part: list[int] = []
-    for row in sorted(range(len(lengths)), key=lambda row: -lengths[row]):
-        if part and lengths[part[0]] * (len(part) + 1) > budget:
-            yield part
-            part = []
-        part.append(row)
-    if part:
-        yield part
-
-
 def list_checkpoints(folder: Path) -> list[Path]:
     """Checkpoint folders, oldest first."""
     if not folder.is_dir():
@@ -222,10 +200,3 @@ def read_trainer_state(folder: Path) -> dict[str, Any]:
             f"{folder} is no whole checkpoint ({error}); delete that folder to go on from the checkpoint before it."
         ) from None
 
-
-def _positions(segments: torch.Tensor) -> torch.Tensor:
-    """Position of each token within its segment: [N, T]."""
-    index = torch.arange(segments.shape[1], device=segments.device).expand_as(segments)
-    starts = torch.ones_like(segments, dtype=torch.bool)
-    starts[:, 1:] = segments[:, 1:] != segments[:, :-1]
-    return index - torch.where(starts, index, 0).cummax(1).values

@@ -167,8 +167,8 @@ def summary_table(summary: Mapping[str, Any]) -> Table:
     """The headline of summary.json as a table for the terminal; what is missing in it shows as a dash."""
     before, after = summary.get("before") or {}, summary.get("after") or {}
     difference = summary.get("difference") or {}
-    table = Table(title="Pass rate on held-out problems (95% interval)")
-    table.add_column("")
+    table = Table(title="Pass rate on held-out problems, 95% intervals below")
+    table.add_column("answers")
     for column in ("before", "after", "difference", "p"):
         table.add_column(column, justify="right", no_wrap=True)
     for mode in ("greedy", "sampled"):
@@ -176,7 +176,7 @@ def summary_table(summary: Mapping[str, Any]) -> Table:
         change = difference if mode == "greedy" else difference.get("sampled") or {}
         points = _points(change.get("value"))
         if "low" in change and "high" in change:
-            points += f" ({_points(change['low'])} to {_points(change['high'])})"
+            points += f"\n[dim]{_points(change['low'])} to {_points(change['high'])}[/dim]"
         table.add_row(mode, *cells, points, _p_value(change.get("p")))
     table.add_row("problems", *(str(side.get("n", "–")) for side in (before, after)), "", "")
     seconds, peak = summary.get("seconds"), summary.get("peak_rss_gib")
@@ -212,7 +212,7 @@ def read_run(path: Path, name: str = "") -> Run:
         if run.rollouts:
             break
     _note_gaps(run)
-    stamp = next((run.env[key] for key in ("date", "started") if isinstance(run.env.get(key), str)), None)
+    stamp = next((run.env[key] for key in ("time", "date", "started") if isinstance(run.env.get(key), str)), None)
     oldest = min(file.stat().st_mtime for part in parts if (file := path / part).exists())
     run.started = stamp or datetime.fromtimestamp(oldest).strftime("%Y-%m-%d %H:%M")
     return run
@@ -227,6 +227,8 @@ def _note_gaps(run: Run) -> None:
         run.missing.append("Only one evaluation: nothing to compare it with.")
     elif not run.difference:
         run.missing.append("The first and the last evaluation share no problem with one greedy answer: no difference.")
+    if not run.rollouts and run.series("pass_rate")[0]:
+        run.missing.append("No rollouts: no training samples.")
     planned = run.config.get("steps")
     done = run.metrics[-1]["step"] if run.metrics else 0
     if isinstance(planned, int) and not run.summary and run.metrics:
@@ -311,7 +313,7 @@ def _interval(interval: Sequence[float] | None) -> str:
 
 
 def _rate(value: float | None, interval: Sequence[float] | None) -> str:
-    return _percent(value) if interval is None else f"{_percent(value)} ({_interval(interval)})"
+    return _percent(value) if interval is None else f"{_percent(value)}\n[dim]{_interval(interval)}[/dim]"
 
 
 def _points(value: float | None) -> str:
@@ -347,7 +349,10 @@ def _best_and_worst(rollouts: Sequence[Row]) -> dict[str, list[Row]]:
     scored = sorted((row for row in rollouts if _is_finite(row.get("reward"))), key=lambda row: -row["reward"])
 
     def distinct(rows: Sequence[Row]) -> list[Row]:
-        return list({str(row.get("problem_id")): row for row in reversed(rows)}.values())[::-1][:SAMPLES]
+        first: dict[str, Row] = {}
+        for row in rows:
+            first.setdefault(str(row.get("problem_id")), row)
+        return list(first.values())[:SAMPLES]
 
     best = distinct(scored)
     return {"Best": best, "Worst": distinct([row for row in reversed(scored) if row not in best])}
@@ -375,7 +380,7 @@ def _changed(run: Run) -> dict[str, list[tuple[Row, Row]]]:
 def charts(runs: Sequence[Run]) -> list[Chart]:
     """Every chart that has data, in the order of the page."""
     drawn = [_pass_rate_chart(runs), *(_line_chart(runs, **lines) for lines in LINES[:4])]
-    drawn += [chart for run in runs for chart in (_time_chart(run, len(runs) > 1), _verdict_chart(run, len(runs) > 1))]
+    drawn += [draw(run, len(runs) > 1) for draw in (_time_chart, _verdict_chart) for run in runs]
     drawn += [_line_chart(runs, **lines) for lines in LINES[4:]]
     return [chart for chart in drawn if chart is not None]
 
@@ -427,8 +432,10 @@ LINES: tuple[Row, ...] = (
 
 
 def _label(run: Run, name: str, runs: Sequence[Run]) -> str:
-    # matplotlib leaves labels that begin with an underscore out of the legend
-    return name if len(runs) == 1 else f"{run.name}: {name}".replace("_", "\u200b_", run.name.startswith("_"))
+    if len(runs) == 1:
+        return name
+    shown = "\u200b" if run.name.startswith("_") else ""  # else matplotlib leaves such a label out of the legend
+    return f"{shown}{run.name}: {name}"
 
 
 def _line_chart(
@@ -477,6 +484,7 @@ def _spoken(title: str, runs: Sequence[Run], names: Mapping[str, str], percent: 
 def _pass_rate_chart(runs: Sequence[Run]) -> Chart | None:
     """Training pass rate as a line, held-out rates as points with their intervals."""
     spoken = []
+    span = max((evaluation.step for run in runs for evaluation in run.evaluations), default=0) or 1
     with _Canvas("Pass rate", "of answers") as canvas:
         for i, run in enumerate(runs):
             colours = PALETTE[:3] if len(runs) == 1 else [PALETTE[i % len(PALETTE)]] * 3
@@ -497,9 +505,10 @@ def _pass_rate_chart(runs: Sequence[Run]) -> Chart | None:
                 if not points:
                     continue
                 name = _label(run, f"held-out {mode}", runs)
+                aside = 0.012 * span * (2 * i + (mode == "sampled"))  # bars of one step side by side, not on each other
                 bars = [[max(0.0, value - low), max(0.0, high - value)] for _, value, (low, high) in points]
                 canvas.axes.errorbar(
-                    [step for step, *_ in points],
+                    [step + aside for step, *_ in points],
                     [value for _, value, _ in points],
                     yerr=list(zip(*bars, strict=True)),
                     color=colour,
@@ -536,7 +545,7 @@ def _time_chart(run: Run, several: bool) -> Chart | None:
         "seconds",
         [row["step"] for row in rows],
         {name: (values, PHASE_COLOURS[name]) for name, values in stack.items()},
-        f"Where the time of a step goes. On average: {means}. Verifying overlaps sampling.",
+        f"Where the time of a step goes. On average: {means}. Verifying overlaps sampling and counts only where it was waited for.",
     )
 
 

@@ -10,16 +10,14 @@ import json
 import random
 import time
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-
-import torch
 
 from verirl.config import RunConfig
 from verirl.errors import ConfigError, DataError
 from verirl.learner import TorchLearner
 from verirl.models import render
+from verirl.packing import Branch, Tree
 from verirl.runlog import RunLog
 from verirl.train import Watcher
 from verirl.types import Problem
@@ -28,15 +26,7 @@ if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 
-@dataclass(frozen=True, kw_only=True)
-class Example:
-    """Token ids of a whole chat; the first `prompt` of them are not learned."""
-
-    ids: Sequence[int]
-    prompt: int
-
-
-def sft(config: RunConfig, examples: Sequence[Example], learner: TorchLearner, log: RunLog, watcher: Watcher) -> None:
+def sft(config: RunConfig, examples: Sequence[Tree], learner: TorchLearner, log: RunLog, watcher: Watcher) -> None:
     """`config.steps` optimiser steps over the examples, reshuffled each epoch; resumes like `train`."""
     done, saved = learner.resume()
     log.drop_after(done)
@@ -44,7 +34,7 @@ def sft(config: RunConfig, examples: Sequence[Example], learner: TorchLearner, l
     for step in range(done + 1, config.steps + 1):
         started = time.perf_counter()
         batch = rows.next(config.sft.rows_per_step)
-        metrics = learner.sft_step(*batch)
+        metrics = learner.sft_step(batch)
         metrics["seconds/learn"] = metrics["seconds/step"] = time.perf_counter() - started
         log.step(step, metrics)
         watcher.step(step, metrics)
@@ -55,7 +45,7 @@ def sft(config: RunConfig, examples: Sequence[Example], learner: TorchLearner, l
 class PackedRows:
     """Rows without end: in each epoch the examples in a new order, put one after the other into rows of equal size."""
 
-    def __init__(self, examples: Sequence[Example], width: int, seed: int, taken: int = 0) -> None:
+    def __init__(self, examples: Sequence[Tree], width: int, seed: int, taken: int = 0) -> None:
         self.examples = examples
         self.width = width
         self.seed = seed
@@ -64,39 +54,28 @@ class PackedRows:
         for _ in range(taken):
             next(self._rows)
 
-    def next(self, count: int) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-        """ids, segments, mask: [count, width]; segment 0 is padding; mask 1 where a token is learned."""
-        ids = torch.zeros((count, self.width), dtype=torch.int64)
-        segments, mask = torch.zeros_like(ids), torch.zeros((count, self.width))
-        for row in range(count):
-            start = 0
-            for number, example in enumerate(next(self._rows), start=1):
-                end = start + len(example.ids)
-                ids[row, start:end] = torch.tensor(example.ids)
-                segments[row, start:end] = number
-                mask[row, start + example.prompt : end] = 1
-                start = end
+    def next(self, count: int) -> list[list[Tree]]:
         self.taken += count
-        return ids, segments, mask
+        return [next(self._rows) for _ in range(count)]
 
     def state(self) -> dict[str, int]:
         return {"rows": self.taken}
 
-    def _all(self) -> Iterator[list[Example]]:
-        row: list[Example] = []
+    def _all(self) -> Iterator[list[Tree]]:
+        row: list[Tree] = []
         free = self.width
         for epoch in range(1 << 62):
             order = list(self.examples)
             random.Random(f"{self.seed}/{epoch}").shuffle(order)
             for example in order:
-                if len(example.ids) > free:
+                if example.size > free:
                     yield row
                     row, free = [], self.width
                 row.append(example)
-                free -= len(example.ids)
+                free -= example.size
 
 
-def reference_examples(task: Any, problems: Iterable[Problem], encode: Any) -> list[Example]:
+def reference_examples(task: Any, problems: Iterable[Problem], encode: Any) -> list[Tree]:
     """The task's references as chats. Raises ConfigError where the task has none."""
     if not hasattr(task, "reference"):
         raise ConfigError("this task has no references to learn from; give a file with sft.data = 'chats.jsonl'.")
@@ -108,7 +87,7 @@ def reference_examples(task: Any, problems: Iterable[Problem], encode: Any) -> l
     return examples
 
 
-def chat_examples(path: Path, encode: Any) -> list[Example]:
+def chat_examples(path: Path, encode: Any) -> list[Tree]:
     """`{"messages": [...]}` a line, the last message the assistant's. Raises DataError naming file and line."""
     examples = []
     try:
@@ -131,15 +110,15 @@ def chat_examples(path: Path, encode: Any) -> list[Example]:
 
 
 def make_example_encoder(tokenizer: PreTrainedTokenizerBase, width: int) -> Any:
-    """A function from (messages, where they come from) to an Example. Raises DataError for one longer than a row."""
+    """A function from (messages, where they come from) to a Tree. Raises DataError for one longer than a row."""
 
-    def encode(messages: Sequence[Any], where: str) -> Example:
+    def encode(messages: Sequence[Any], where: str) -> Tree:
         prompt = render(tokenizer, messages[:-1], add_generation_prompt=True)
         # The response as the sampler would have to write it: its text, then the end token, whatever the template adds.
-        response = tokenizer(messages[-1]["content"], add_special_tokens=False)["input_ids"]
-        ids = [*prompt, *response, tokenizer.eos_token_id]
-        if len(ids) > width:
-            raise DataError(f"{where}: {len(ids)} tokens do not fit into sft.sequence_tokens = {width}; raise it.")
-        return Example(ids=ids, prompt=len(prompt))
+        text = tokenizer(messages[-1]["content"], add_special_tokens=False)["input_ids"]
+        response = [*text, tokenizer.eos_token_id]
+        if (size := len(prompt) + len(response)) > width:
+            raise DataError(f"{where}: {size} tokens do not fit into sft.sequence_tokens = {width}; raise it.")
+        return Tree(prompt=prompt, branches=[Branch(ids=response, mask=[1] * len(response))])
 
     return encode

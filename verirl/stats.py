@@ -193,7 +193,10 @@ def mcnemar_exact(gained: int, lost: int) -> float:
     min(1, 2 P[Binomial(gained + lost, 1/2) <= min(gained, lost)])   (McNemar, 1947; the sign test)
     """
     changed = gained + lost
-    tail = sum(math.comb(changed, i) for i in range(min(gained, lost) + 1))
+    tail, ways = 0, 1  # ways: C(changed, i), as whole numbers
+    for i in range(min(gained, lost) + 1):
+        tail += ways
+        ways = ways * (changed - i) // (i + 1)
     return min(1.0, 2 * tail / (1 << changed))
 
 
@@ -286,11 +289,11 @@ def truncated(record: Record) -> bool:
     return bool(record.get("finish_reason") == "length")
 
 
-def summarize(records: Iterable[Record]) -> EvalSummary:
+def summarize(records: Iterable[Record], ks: Iterable[int] | None = None) -> EvalSummary:
     """The numbers of one evaluation, from the lines of eval/step-XXXXXX.jsonl (optionally with `answer`, `tokens`).
 
-    Statuses that the policy did not cause are counted and left out. pass@k and maj@k (k = 1, 2, 4, ...) take the
-    problems that have at least k sampled answers left; maj@k needs `answer` in the records.
+    Statuses that the policy did not cause are counted and left out. pass@k and maj@k, for `ks` or k = 1, 2, 4, ...,
+    take the problems that have at least k sampled answers left; a k above `samples` is left out. maj@k needs `answer`.
     """
     every = list(records)
     counted = _counted(every)
@@ -301,6 +304,7 @@ def summarize(records: Iterable[Record]) -> EvalSummary:
     problems = list(_by_problem(by_mode["sampled"]).values())
     counts = sorted(map(len, problems))
     samples = counts[len(counts) // 2] if counts else 0
+    chosen = sorted({k for k in ks if 1 <= k <= samples}) if ks else [2**i for i in range(samples.bit_length())]
     voting = any("answer" in record for record in by_mode["sampled"])
     tags: dict[str, list[Record]] = {}
     for record in counted:
@@ -319,8 +323,8 @@ def summarize(records: Iterable[Record]) -> EvalSummary:
         greedy_finished=_value(finished),
         greedy_finished_interval=_interval(finished),
         greedy_finished_n=len(_by_problem(finished_records)),
-        pass_at_k=_per_k(problems, samples, _mean_pass_at_k),
-        maj_at_k=_per_k(problems, samples, _mean_maj_at_k) if voting else {},
+        pass_at_k=_per_k(problems, chosen, _mean_pass_at_k),
+        maj_at_k=_per_k(problems, chosen, _mean_maj_at_k) if voting else {},
         verdicts={mode: _verdicts(rows) for mode in by_mode if (rows := _of_mode(every, mode))},
         truncated={m: sum(map(truncated, rows)) / len(rows) for m, rows in by_mode.items() if rows},
         length={m: lengths for m, rows in by_mode.items() if (lengths := _lengths(rows))},
@@ -422,9 +426,10 @@ def _tag_row(records: Sequence[Record]) -> dict[str, Any]:
 
 
 def _per_k(
-    problems: Sequence[Sequence[Record]], samples: int, estimate: Callable[[Sequence[Sequence[Record]], int], float]
+    problems: Sequence[Sequence[Record]],
+    ks: Iterable[int],
+    estimate: Callable[[Sequence[Sequence[Record]], int], float],
 ) -> dict[int, float]:
-    ks = [2**i for i in range(samples.bit_length())]  # 1, 2, 4, ... <= samples
     return {k: estimate([rows for rows in problems if len(rows) >= k], k) for k in ks}
 
 

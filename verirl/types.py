@@ -132,6 +132,8 @@ class Batch:
     sampler_logprobs: torch.Tensor  # [N, T] float32; 0 where mask is 0
     old_logprobs: torch.Tensor  # [N, T] float32; of the policy that the ratio is taken against
     lengths: torch.Tensor  # [N] int64; prompt + response, without padding
+    prompt_lengths: torch.Tensor  # [N] int64
+    groups: torch.Tensor  # [N] int64; rows with the same number share their prompt
     samples: int  # scored samples in the step, those without advantage (not among the rows) included
     ref_logprobs: torch.Tensor | None = None  # [N, T] float32; of the frozen reference
 

@@ -178,6 +178,7 @@ def test_charts_are_text_with_alternatives(page: Page) -> None:
     assert all(len(label) > 40 for label in labels)
     assert "text" in page.tags  # svg.fonttype none: words stay words
     assert "held-out greedy" in page.text
+    assert "1e-05" in page.text and "mathdefault" not in page.text  # the drift's logarithmic axis
 
 
 def test_the_page_needs_nothing_from_outside(page: Page) -> None:
@@ -195,7 +196,7 @@ def test_the_same_run_gives_the_same_report(tmp_path: Path) -> None:
 
 
 def test_hostile_texts_stay_texts(tmp_path: Path) -> None:
-    run = make_run(tmp_path / "<u>x & $y$_", steps=10, problems=8)
+    run = make_small_run(tmp_path / "<u>x & $y$_")
     for file in [*run.glob("rollouts/*"), *run.glob("eval/*")]:
         rows = [json.loads(line) for line in file.read_text().splitlines()]
         for row in rows:
@@ -204,7 +205,9 @@ def test_hostile_texts_stay_texts(tmp_path: Path) -> None:
         write_lines(file, rows)
     (run / "config.toml").write_text(f"steps = 10\n[model]\nname = {json.dumps(EVIL)}\n# {EVIL}\n")
     (run / "env.json").write_text(json.dumps({"machine": EVIL, "date": EVIL}))
-    other = make_run(tmp_path / '_"><script>alert(3)', steps=10, problems=8, seed=1)
+    other = make_small_run(tmp_path / '_"><script>alert(3)')
+    for folder in (run, other):
+        write_lines(folder / "metrics.jsonl", [{"step": i, "pass_rate": i / 9, "status/correct": i} for i in range(9)])
     page = Page(write_report(run, other))
     assert not {"script", "img", "u"} & set(page.tags)
     assert not any(name.startswith("on") for name, _ in page.attributes)
@@ -223,9 +226,24 @@ def test_long_texts_are_cut(tmp_path: Path) -> None:
     assert "z" * 1501 not in source
 
 
+def test_samples_are_by_reward_and_one_per_problem(tmp_path: Path) -> None:
+    run = make_small_run(tmp_path / "demo")
+    rewards = {"a": (0.9, 0.1), "b": (0.5, 0.4), "c": (0.8, 0.2), "d": (0.0, None), "e": (0.3, 0.3)}
+    rows = [
+        {"step": 10, "problem_id": i, "text": f"{i}{r}", "status": "partial", "reward": r}
+        for i, both in rewards.items()
+        for r in both
+    ]
+    write_lines(run / "rollouts/step-000010.jsonl", rows)
+    words = Page(write_report(run)).words
+    shown = [word for word in words[words.index("Best") :] if re.fullmatch(r"[a-e](0\.\d|None)", word)]
+    assert shown == ["a0.9", "c0.8", "b0.5", "d0.0", "a0.1", "c0.2"]
+
+
 def test_several_runs_are_laid_over_each_other(tmp_path: Path) -> None:
-    runs = [make_run(tmp_path / parent / name, 10, seed, 8) for seed, (parent, name) in
-            enumerate([("a", "grpo"), ("a", "random"), ("b", "grpo")])]  # fmt: skip
+    runs = [make_small_run(tmp_path / name) for name in ("a/grpo", "a/random", "b/grpo")]
+    for run in runs:
+        write_lines(run / "metrics.jsonl", [{"step": i, "pass_rate": i / 9, "seconds/load": 1.0} for i in range(1, 4)])
     path = write_report(*runs)
     assert path == runs[0] / "report.html"
     page = Page(path)
@@ -239,18 +257,17 @@ def test_several_runs_are_laid_over_each_other(tmp_path: Path) -> None:
 
 
 def test_a_killed_run_says_what_is_missing(tmp_path: Path) -> None:
-    run = make_run(tmp_path / "demo", problems=8)
+    run = make_small_run(tmp_path / "demo")
     (run / "summary.json").unlink()
     (run / "eval/step-000010.jsonl").unlink()
-    (run / "eval/step-000020.jsonl").unlink()
     lines = (run / "metrics.jsonl").read_text().splitlines()[:7]
-    (run / "metrics.jsonl").write_text("\n".join([*lines, lines[6], '{"step": 8, "reward_me']))
-    (run / "rollouts/step-000021.jsonl").write_text("")
+    (run / "metrics.jsonl").write_text("\n".join([*lines, lines[6], '{"step": 8, "lo']))
+    (run / "rollouts/step-000011.jsonl").write_text("")
     page = Page(write_report(run))
     assert "summary.json is missing or unreadable" in page.text
     assert "1 unreadable line(s)" in page.text
     assert "Only one evaluation" in page.text
-    assert "The last step on record is 7, of 20 planned." in page.text
+    assert "The last step on record is 7, of 10 planned." in page.text
     assert "Best" in page.headings  # from the last rollouts that are readable
     assert "Held-out problems that changed" not in page.headings
 
@@ -299,7 +316,7 @@ def test_what_is_no_run_is_refused(tmp_path: Path) -> None:
 
 
 def rendered(summary: dict[str, Any]) -> str:
-    console = Console(file=io.StringIO(), width=100)
+    console = Console(file=io.StringIO(), width=80)
     console.print(summary_table(summary))
     assert isinstance(console.file, io.StringIO)
     return console.file.getvalue()
@@ -307,14 +324,7 @@ def rendered(summary: dict[str, Any]) -> str:
 
 def test_summary_table(tmp_path: Path) -> None:
     text = rendered(json.loads((make_run(tmp_path / "demo", problems=4) / "summary.json").read_text()))
-    for words in (
-        "27.0% (20.0 to 35.0)",
-        "64.0% (57.0 to 70.0)",
-        "+37.0 (+28.0 to +45.0)",
-        "< 0.001",
-        "9 min",
-        "6.1 GiB",
-    ):
+    for words in ("greedy", "27.0%", "57.0 to 70.0", "+37.0", "+28.0 to +45.0", "< 0.001", "9 min", "6.1 GiB"):
         assert words in text
 
 

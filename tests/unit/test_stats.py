@@ -263,7 +263,7 @@ def test_compare_by_hand() -> None:
 
 
 def test_compare_matches_by_problem_id() -> None:
-    after = list(reversed(greedy("+++-"))) + [record("new", "correct")]
+    after = [*reversed(greedy("+++-")), record("new", "correct")]
     after[0]["status"] = "infrastructure_error"  # p3: nobody knows
     result = compare(greedy("-+--"), after)
     assert (result["n"], result["unmatched"]) == (3, 2)
@@ -332,6 +332,12 @@ def test_summarize_by_hand() -> None:
     assert json.loads(json.dumps(summary.as_dict()))["pass_at_k"]["4"] == pytest.approx(2 / 3)
 
 
+def test_summarize_at_chosen_ks() -> None:
+    records = [record("a", "correct" if i == 0 else "incorrect", "sampled", i) for i in range(5)]
+    assert summarize(records, [3, 1, 3, 8]).pass_at_k == pytest.approx({1: 0.2, 3: 0.6})  # 8 samples there are not
+    assert list(summarize(records).pass_at_k) == [1, 2, 4]
+
+
 def test_summarize_with_a_mode_missing() -> None:
     only_greedy = summarize(greedy("+-"))
     assert (only_greedy.greedy, only_greedy.sampled, only_greedy.pass_at_k) == (0.5, None, {})
@@ -345,7 +351,7 @@ def test_summarize_with_a_mode_missing() -> None:
 
 def test_a_fault_of_ours_is_neither_a_pass_nor_a_failure() -> None:
     records = greedy("++--")
-    with_faults = records + [record("x", "invalid_problem"), record("y", "infrastructure_error")]
+    with_faults = [*records, record("x", "invalid_problem"), record("y", "infrastructure_error")]
     assert summarize(with_faults).greedy_interval == summarize(records).greedy_interval
     assert summarize([record("x", "invalid_problem")]).greedy is None
 

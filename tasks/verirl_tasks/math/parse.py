@@ -61,10 +61,11 @@ _UNICODE = str.maketrans(
         "∅": r"\emptyset ", "\u00a0": " ", "\u202f": " ", "\u2009": " ",
     }
 )  # fmt: skip
-_GREEK = frozenset(
+_SYMBOLS = (
     "alpha beta gamma delta epsilon varepsilon zeta eta theta vartheta iota kappa lambda mu nu xi rho sigma tau phi "
-    "varphi chi psi omega Gamma Delta Theta Lambda Xi Sigma Phi Psi Omega infty emptyset ell".split()
+    "varphi chi psi omega Gamma Delta Theta Lambda Xi Sigma Phi Psi Omega infty emptyset ell"
 )
+_GREEK = frozenset(_SYMBOLS.split())
 _FUNCTIONS = frozenset({"sin", "cos", "tan", "cot", "sec", "csc", "arcsin", "arccos", "arctan", "ln", "log", "exp"})
 _BARE_COMMANDS = _FUNCTIONS | {"sqrt", "pi", "infty"}
 _BARE_UNITS = {"cm", "mm", "km", "kg", "ft", "mph"}
