@@ -1,4 +1,5 @@
-"""The command line. Parsing only: each verb's work is in commands.py, imported when the verb is known."""
+"""The command line. Parsing only: each verb's work is in commands.py or task_commands.py, imported when the
+verb is known."""
 
 from __future__ import annotations
 
@@ -7,12 +8,20 @@ import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from verirl import __version__
 from verirl.errors import VerirlError
 
-CONFIG_HELP = "any key of the config can be overridden: --rollout.group_size 16; `%(prog)s CONFIG.toml --help` lists them"
+Action = Callable[[argparse.Namespace, Sequence[str], Any], None]
+
+CONFIG_HELP = (
+    "any key of the config can be overridden: --rollout.group_size 16; `%(prog)s CONFIG.toml --help` lists them"
+)
+
+
+WITH_CONFIG = ("train", "sft", "eval", "score", "task show")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -26,7 +35,12 @@ def parser() -> argparse.ArgumentParser:
 
     def verb(group: argparse._SubParsersAction, name: str, help: str, config: bool = False) -> argparse.ArgumentParser:  # type: ignore[type-arg]
         made: argparse.ArgumentParser = group.add_parser(
-            name, help=help, description=help, parents=[shared], allow_abbrev=False, epilog=CONFIG_HELP if config else None
+            name,
+            help=help,
+            description=help,
+            parents=[shared],
+            allow_abbrev=False,
+            epilog=CONFIG_HELP if config else None,
         )
         return made
 
@@ -42,7 +56,9 @@ def parser() -> argparse.ArgumentParser:
     command = verb(verbs, "eval", "evaluate a model on held-out problems", config=True)
     command.add_argument("target", metavar="CONFIG.toml|RUN", help="a config, or the folder of a run")
     command.add_argument("--model", help="evaluate this model instead (a folder, or a hub id)")
-    command.add_argument("-k", type=_positive, nargs="+", default=[], metavar="K", help="report pass@k and maj@k for these")
+    command.add_argument(
+        "-k", type=_positive, nargs="+", default=[], metavar="K", help="report pass@k and maj@k for these"
+    )
     command.add_argument("--compare", metavar="OTHER", help="paired difference to a run folder or eval/*.jsonl")
     command.add_argument("--name", help="folder in runs_dir to write to (default: CONFIG's stem and -eval)")
 
@@ -65,28 +81,24 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit codes: 0 done, 2 wrong input or a refused start, 1 a fault of ours, 130 interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    if len(arguments) >= 2 and arguments[0] in ("train", "sft", "eval") and not arguments[1].startswith("-"):
+    verb = arguments[: 2 if arguments[:1] == ["task"] else 1]
+    named = arguments[len(verb) : len(verb) + 1]
+    if " ".join(verb) in WITH_CONFIG and named and not named[0].startswith("-"):
         # `verirl train CONFIG.toml --help` is a question about the config, which the overrides' parser answers.
         arguments = ["--config-help" if word in ("-h", "--help") else word for word in arguments]
     args, rest = parser().parse_known_args(arguments)
     rest = ["--help" if word == "--config-help" else word for word in rest]
+    os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")  # our users do not know that pydantic is there
+    os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     try:
-        from verirl import commands
         from verirl.display import Display
 
-        verbs = {
-            "train": commands.train,
-            "sft": commands.sft,
-            "eval": commands.evaluate,
-            "score": commands.score,
-            "report": commands.report,
-            "list": commands.task_list,
-            "show": commands.task_show,
-        }
         with Display(args.json) as display:
-            verbs[args.task_verb if args.verb == "task" else args.verb](args, rest, display)
+            _action(args)(args, rest, display)
         return 0
     except VerirlError as error:
+        if os.environ.get("VERIRL_DEBUG"):
+            traceback.print_exc()
         print(f"verirl: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
@@ -106,6 +118,21 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
+
+
+def _action(args: argparse.Namespace) -> Action:
+    """The function of a verb. Only its own module is imported: `task list` should not wait for the config's."""
+    if args.verb in ("task", "score"):
+        from verirl import task_commands
+
+        return {"list": task_commands.task_list, "show": task_commands.task_show, "score": task_commands.score}[
+            args.task_verb if args.verb == "task" else args.verb
+        ]
+    from verirl import commands
+
+    return {"train": commands.train, "sft": commands.sft, "eval": commands.evaluate, "report": commands.report}[
+        args.verb
+    ]
 
 
 def _positive(text: str) -> int:

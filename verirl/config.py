@@ -5,17 +5,27 @@ Field names are those of the papers; the string under each field gives its meani
 
 from __future__ import annotations
 
+import os
 import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-import tomlkit
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt
-from pydantic import ValidationError, create_model
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    NonNegativeFloat,
+    NonNegativeInt,
+    PositiveFloat,
+    PositiveInt,
+    ValidationError,
+    create_model,
+)
 
-from verirl.errors import ConfigError
+from verirl.errors import ConfigError, explain
+from verirl.plugins import load_task_class, task_config
 
 
 class Section(BaseModel):
@@ -144,48 +154,26 @@ class RunConfig(Section):
     sft: SftConfig = SftConfig()
 
 
-def explain(error: ValidationError, where: str, prefix: str = "") -> str:
-    """One sentence for the first problems of a pydantic error, each with the path of its key."""
-    parts = []
-    for item in error.errors()[:3]:
-        path = ".".join([*([prefix] if prefix else []), *map(str, item["loc"])])
-        if item["type"] == "extra_forbidden":
-            parts.append(f"unknown key `{path}`")
-        else:
-            message = item["msg"][0].lower() + item["msg"][1:]
-            parts.append(f"`{path}`: {message} (got {item['input']!r})")
-    return f"{where}: " + "; ".join(parts) + "."
-
-
 def read_toml(path: Path) -> dict[str, Any]:
     """The raw table of a config file. Raises ConfigError where it cannot be read."""
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such config file.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigError(f"{path}: cannot be read ({error}).") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read ({error.strerror or error}).") from None
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: not UTF-8 text ({error}).") from None
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"{path}: not valid TOML: {error}.") from None
 
 
-def task_config(task: type, values: dict[str, Any], where: str) -> Any:
-    """The plugin's own config object. A key that the plugin does not know is an error, whatever the plugin allows."""
-    model: type[BaseModel] = task.Config  # type: ignore[attr-defined]
-    for key in values:
-        if key not in model.model_fields:
-            known = ", ".join(model.model_fields) or "none"
-            raise ConfigError(f"{where}: unknown key `task.config.{key}`; this task's keys are: {known}.")
-    try:
-        return model.model_validate(values)
-    except ValidationError as error:
-        raise ConfigError(explain(error, where, "task.config")) from None
+def load_config(path: Path, overrides: Sequence[str] = (), command: str = "verirl train CONFIG.toml") -> RunConfig:
+    """Reads a TOML file, then applies `--group.key value` overrides, the task's own config included.
 
-
-def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
-    """Reads a TOML file, then applies `--group.key value` overrides, the task's own config included."""
-    from verirl.plugins import load_task_class
-
+    Raises ConfigError. Overrides that do not parse end the process, with tyro's message and exit code 2; it speaks of
+    `command`.
+    """
     raw = read_toml(path)
     try:
         config = RunConfig.model_validate(raw)
@@ -194,12 +182,12 @@ def load_config(path: Path, overrides: Sequence[str] = ()) -> RunConfig:
     task = load_task_class(config.task.name)
     own = task_config(task, config.task.config, str(path))
     if overrides:
-        config, own = _override(config, own, overrides)
+        config, own = _override(config, own, overrides, command)
     values = own.model_dump(mode="json")
     return config.model_copy(update={"task": config.task.model_copy(update={"config": values})})
 
 
-def _override(config: RunConfig, own: BaseModel, overrides: Sequence[str]) -> tuple[RunConfig, BaseModel]:
+def _override(config: RunConfig, own: BaseModel, overrides: Sequence[str], command: str) -> tuple[RunConfig, BaseModel]:
     """tyro parses the overrides against the typed tree, in which the task's config has the plugin's own type."""
     import tyro
 
@@ -209,18 +197,21 @@ def _override(config: RunConfig, own: BaseModel, overrides: Sequence[str]) -> tu
     values = {name: getattr(config, name) for name in RunConfig.model_fields if name != "task"}
     default = typed_run(**values, task=typed_task(name=config.task.name, config=own))
     try:
-        parsed = tyro.cli(typed_run, default=default, args=list(overrides), prog="verirl train CONFIG.toml")
+        parsed = tyro.cli(typed_run, default=default, args=list(overrides), prog=command)
     except ValidationError as error:
         raise ConfigError(explain(error, "command line")) from None
     plain = {name: getattr(parsed, name) for name in RunConfig.model_fields if name != "task"}
     task = TaskConfig(name=parsed.task.name, config={})
     if task.name != config.task.name:
         raise ConfigError("command line: `--task.name` cannot be overridden; write another config file.")
-    return RunConfig(**plain, task=task), parsed.task.config  # type: ignore[attr-defined]
+    typed: Any = parsed.task.config
+    return RunConfig(**plain, task=task), typed
 
 
 def dump_toml(config: RunConfig) -> str:
     """The whole tree, defaults included. None has no TOML form and is left out: it is the default wherever it fits."""
+
+    import tomlkit
 
     def clean(value: Any) -> Any:
         if isinstance(value, dict):
@@ -234,6 +225,4 @@ def cpu_threads(config: RunConfig) -> int:
     """Threads that torch and vLLM may use: `threads`, or every core this process may run on."""
     if config.threads:
         return config.threads
-    import os
-
     return len(os.sched_getaffinity(0)) if sys.platform == "linux" else (os.cpu_count() or 1)

@@ -1,20 +1,22 @@
-"""What people see while they wait: progress with live pass rate, tokens a second and time left; nothing in a pipe."""
+"""What people see while they wait: progress with live pass rate, tokens a second and time left; nothing in a pipe.
+
+rich takes a fifth of a second to import, so that happens when there is something to draw.
+"""
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from typing import Any
-
-from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, SpinnerColumn, Task, TextColumn
-from rich.progress import TimeElapsedColumn, TimeRemainingColumn
-from rich.text import Text
+from typing import TYPE_CHECKING, Any, Self
 
 from verirl.types import Group, Status, Trajectory, Verdict
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, Task
 
 
 class Display:
@@ -22,60 +24,70 @@ class Display:
 
     def __init__(self, as_json: bool = False) -> None:
         self.as_json = as_json
-        self.out = Console(highlight=False)
-        self.err = Console(stderr=True, highlight=False)
-        live = self.err.is_terminal and not as_json
-        self.progress = Progress(
-            SpinnerColumn(),
-            TextColumn("{task.description}"),
-            BarColumn(bar_width=24),
-            MofNCompleteColumn(),
-            _Live(),
-            TimeElapsedColumn(),
-            TimeRemainingColumn(compact=True),
-            console=self.err,
-            disable=not live,
-        )
+        self.live = not as_json and sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+        self._progress: Progress | None = None
 
-    def __enter__(self) -> Display:
-        self.progress.start()
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *error: object) -> None:
-        self.progress.stop()
+        if self._progress is not None:
+            self._progress.stop()
+
+    @property
+    def progress(self) -> Progress | None:
+        """None where nobody looks on."""
+        if self._progress is None and self.live:
+            self._progress = _make_progress()
+            self._progress.start()
+        return self._progress
 
     @contextmanager
-    def bar(self, title: str, total: int | None, keep: bool = False) -> Iterator[Bar]:
-        """A line of progress; `total` None for work of unknown length. `keep` leaves it standing at the end."""
-        number = self.progress.add_task(title, total=total, live="")
+    def bar(self, title: str, total: int | None, shown: bool = True) -> Iterator[Bar]:
+        """A line of progress that goes when its work is done; `total` None for work of unknown length."""
+        bar = Bar(self.progress if shown else None, title, total)
         try:
-            yield Bar(self.progress, number)
+            yield bar
         finally:
-            self.progress.stop_task(number)
-            if not keep:
-                self.progress.remove_task(number)
+            bar.close()
 
     def note(self, text: str) -> None:
         """A line for people; with --json they read elsewhere."""
         if not self.as_json:
-            self.err.print(text, markup=False)
+            print(text, file=sys.stderr, flush=True)
 
-    def result(self, value: Mapping[str, Any], *tables: Any) -> None:
-        """The outcome: one JSON object on a line, or tables."""
+    def result(self, value: Mapping[str, Any], *shown: Any) -> None:
+        """The outcome: one JSON object on a line, or tables and lines of text."""
+        if self._progress is not None:
+            self._progress.stop()  # its lines and stdout's would run into each other on a terminal
         if self.as_json:
             print(json.dumps(value), flush=True)
-        else:
-            for table in tables:
-                self.out.print(table)
+            return
+        for item in shown:
+            if isinstance(item, str):
+                print(item)
+            else:
+                from rich.console import Console
+
+                # Cells hold what tasks and models wrote: `[/b]` in it is text, not markup.
+                Console(highlight=False, markup=False, emoji=False).print(item)
+        sys.stdout.flush()
 
 
 class Bar:
-    """Counts samples; what it shows beside the bar is of all samples since it was made."""
+    """Counts samples; what it shows beside the bar is of all samples since it was made or restarted."""
 
-    def __init__(self, progress: Progress, number: Any) -> None:
-        self._progress, self._number = progress, number
-        self._started = time.perf_counter()
-        self._passed = self._decided = self._tokens = 0
+    def __init__(self, progress: Progress | None, title: str, total: int | None) -> None:
+        self._progress = progress
+        self._number = progress.add_task(title, total=total, live="", end=None) if progress is not None else None
+        self._total = total
+        self.restart()
+
+    def restart(self) -> None:
+        self._started = time.monotonic()
+        self._done = self._passed = self._decided = self._tokens = 0
+        if self._progress is not None and self._number is not None:
+            self._progress.reset(self._number, live="", end=None)
 
     def sample(self, verdict: Verdict, trajectory: Trajectory) -> None:
         self._tokens += len(trajectory.token_ids)
@@ -89,24 +101,36 @@ class Bar:
             self.sample(verdict, trajectory)
 
     def advance(self, count: int, live: str | None = None) -> None:
+        self._done += count
+        if self._progress is None or self._number is None:
+            return
+        now = time.monotonic()
         if live is None:
             rate = f"pass {self._passed / self._decided:.1%}  " if self._decided else ""
-            live = f"{rate}{self._tokens / max(time.perf_counter() - self._started, 1e-9):.0f} tok/s"
-        self._progress.update(self._number, advance=count, live=live)
+            live = f"{rate}{self._tokens / max(now - self._started, 1e-9):.0f} tok/s"
+        # When the work ends, at the pace since its start; rich looks at the last 30 s, which a step may well exceed.
+        end = self._total and now + (now - self._started) / self._done * (self._total - self._done)
+        self._progress.update(self._number, advance=count, live=live, end=end)
+
+    def close(self) -> None:
+        if self._progress is not None and self._number is not None:
+            self._progress.remove_task(self._number)
 
 
 class TrainingDisplay:
-    """Watches a training run: one bar for the steps, one for the samples of the step at hand."""
+    """Watches a training run: one bar for the steps that are left to do, one for the samples of the step at hand."""
 
     def __init__(self, display: Display, steps: int, done: int, samples_per_step: int) -> None:
-        self.display = display
-        progress = display.progress
-        self._steps = progress.add_task("training", total=steps, completed=done, live="")
-        self._samples = progress.add_task("  sampling", total=samples_per_step, live="")
-        self._bar = Bar(progress, self._samples)
+        self.as_json = display.as_json
+        self._steps = Bar(display.progress, "training", max(0, steps - done))
+        self._samples = Bar(display.progress, "sampling", samples_per_step) if samples_per_step else None
+        self._begun = False
 
     def group(self, group: Group) -> None:
-        self._bar.group(group)
+        if not self._begun:  # before it came the first evaluation
+            self._begin()
+        if self._samples is not None:
+            self._samples.group(group)
 
     def step(self, step: int, metrics: dict[str, float]) -> None:
         shown = []
@@ -116,22 +140,54 @@ class TrainingDisplay:
             shown.append(f"{metrics['tokens_per_second']:.0f} tok/s")
         if "loss" in metrics and not shown:
             shown.append(f"loss {metrics['loss']:.3f}")
-        progress = self.display.progress
-        progress.update(self._steps, completed=step, live="  ".join(shown))
-        progress.reset(self._samples, live="")
-        self._bar = Bar(progress, self._samples)
-        if self.display.as_json:
+        self._steps.advance(1, "  ".join(shown))
+        if self._samples is not None:
+            self._samples.restart()
+        if self.as_json:
             print(json.dumps({"event": "step", "step": step, **metrics}), flush=True)
 
     def close(self) -> None:
-        self.display.progress.remove_task(self._samples)
-        self.display.progress.stop_task(self._steps)
+        self._steps.close()
+        if self._samples is not None:
+            self._samples.close()
+
+    def _begin(self) -> None:
+        self._begun = True
+        self._steps.restart()
+        if self._samples is not None:
+            self._samples.restart()
 
 
-class _Live(ProgressColumn):
-    def render(self, task: Task) -> Text:
-        return Text(str(task.fields.get("live", "")), style="cyan")
+def _make_progress() -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, ProgressColumn, SpinnerColumn, TextColumn
+    from rich.text import Text
 
+    class Live(ProgressColumn):
+        def render(self, task: Task) -> Text:
+            return Text(str(task.fields.get("live", "")), style="cyan", no_wrap=True)
 
-def to_stderr(text: str) -> None:
-    print(text, file=sys.stderr, flush=True)
+    class Count(MofNCompleteColumn):
+        def render(self, task: Task) -> Text:
+            return super().render(task) if task.total is not None else Text()
+
+    class Clock(ProgressColumn):
+        """Time left, once that can be told; until then the time that has passed."""
+
+        def render(self, task: Task) -> Text:
+            end = task.fields.get("end")
+            seconds = (task.elapsed or 0.0) if end is None else max(0.0, end - time.monotonic())
+            minutes, rest = divmod(int(seconds), 60)
+            clock = f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}" if minutes >= 60 else f"{minutes}:{rest:02d}"
+            return Text(clock + (" left" if end is not None else ""), style="dim", no_wrap=True, justify="right")
+
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(bar_width=12),
+        Count(),
+        Live(),
+        Clock(),
+        console=Console(stderr=True, highlight=False),
+        redirect_stdout=False,  # rich would send to stderr what is printed to stdout, which may be a file
+    )

@@ -1,5 +1,13 @@
 """Errors that a user can act on: the command line prints their one sentence and exits with code 2, no traceback."""
 
+from __future__ import annotations
+
+import reprlib
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pydantic import ValidationError
+
 
 class VerirlError(Exception):
     """Base of every error whose message is meant for people: what is wrong, where, and what to do."""
@@ -32,3 +40,22 @@ class StaleWeightsError(SamplerError):
 
 class RunError(VerirlError):
     """A run folder is unwritable, exists already, or belongs to another run."""
+
+
+def explain(error: ValidationError, where: str, prefix: str = "") -> str:
+    """One sentence for the first problems of a pydantic error, each with the path of its key."""
+    parts = []
+    for item in error.errors()[:3]:
+        path = ".".join([*([prefix] if prefix else []), *map(str, item["loc"])])
+        if item["type"] == "extra_forbidden":
+            parts.append(f"unknown key `{path}`")
+        else:
+            message = item["msg"][0].lower() + item["msg"][1:]
+            parts.append(f"`{path}`: {message} (got {reprlib.repr(item['input'])})")
+    return f"{where}: " + "; ".join(parts) + "."
+
+
+def short(error: BaseException) -> str:
+    """An error of somebody else's code on one line: its type and the first line of its message."""
+    lines = str(error).strip().splitlines()
+    return f"{type(error).__name__}: {lines[0][:300] if lines else 'no message'}"

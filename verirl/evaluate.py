@@ -38,8 +38,9 @@ def evaluate(
 ) -> list[dict[str, Any]]:
     """Evaluates into `path` (one line a sample) and returns the lines, sorted by problem, mode and sample.
 
-    What an interrupted call with the same settings has written already is kept and not sampled again. Raises RunError
-    where the file was made with other settings, which are kept beside it.
+    What an interrupted call with the same settings has written already is kept and not sampled again, and so is what
+    a call with more or fewer samples wrote: the larger number counts. Raises RunError where the file was made with
+    other settings, which are kept beside it.
     """
     options = config.eval
     max_tokens = options.max_tokens or config.rollout.max_tokens
@@ -53,11 +54,11 @@ def evaluate(
         "max_tokens": max_tokens,
         "seed": config.seed,
     }
-    _claim(path, settings)
+    samples = _claim(path, settings)
     wanted = {
         (problem.id, mode, sample): problem
         for problem in problems
-        for mode, sample in [("greedy", 0), *(("sampled", i) for i in range(options.samples))]
+        for mode, sample in [("greedy", 0), *(("sampled", i) for i in range(samples))]
     }
     records: dict[Key, dict[str, Any]] = {}
     for line in read_jsonl(path):
@@ -115,23 +116,29 @@ def _record(problem: Problem, key: Key, trajectory: Trajectory, verdict: Verdict
     }
 
 
-def _claim(path: Path, settings: Mapping[str, Any]) -> None:
+def _claim(path: Path, settings: Mapping[str, Any]) -> int:
+    """Writes the settings beside the file, or compares them with those that are there. Returns the samples to have."""
     beside = path.with_suffix(".json")
+    samples: int = settings["samples"]
     try:
         if beside.exists():
             before = json.loads(beside.read_text(encoding="utf-8"))
+            samples = max(samples, before.get("samples", 0))
+            before, settings = ({**each, "samples": samples} for each in (before, settings))
             changed = [key for key in settings if before.get(key) != settings[key]]
             if changed:
                 key = changed[0]
                 raise RunError(
                     f"{path} was made with other settings ({key} was {before.get(key)!r}, now {settings[key]!r}); "
-                    "delete it, or choose another folder with --name."
+                    f"delete it and {beside.name}, or choose another folder with --name."
                 )
-        else:
-            beside.parent.mkdir(parents=True, exist_ok=True)
-            write_atomically(beside, json.dumps(settings, indent=2) + "\n")
+        beside.parent.mkdir(parents=True, exist_ok=True)
+        write_atomically(beside, json.dumps(settings, indent=2) + "\n")
+    except ValueError as error:
+        raise RunError(f"{beside} is not valid JSON ({error}): delete it and {path.name}.") from None
     except OSError as error:
         raise RunError(f"{beside} cannot be written ({error.strerror or error}).") from None
+    return samples
 
 
 def _rewrite(path: Path, records: Iterable[Mapping[str, Any]]) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -16,6 +15,7 @@ from verirl.errors import RunError
 from verirl.loss import grpo_loss
 from verirl.models import atomic_folder
 from verirl.packing import Packed, Tree, batch_trees, micro_batches, pack
+from verirl.runlog import list_checkpoints
 from verirl.types import Batch
 
 if TYPE_CHECKING:
@@ -183,17 +183,12 @@ class TorchLearner:
         return torch.allclose(self.model.get_output_embeddings()(hidden), logits, rtol=1e-4, atol=1e-4)
 
 
-def list_checkpoints(folder: Path) -> list[Path]:
-    """Checkpoint folders, oldest first."""
-    if not folder.is_dir():
-        return []
-    return sorted(path for path in folder.iterdir() if re.fullmatch(r"step-\d{6,}", path.name))
-
-
 def read_trainer_state(folder: Path) -> dict[str, Any]:
     """trainer.json of a checkpoint. Raises RunError where it is missing or broken."""
     try:
         state: dict[str, Any] = json.loads((folder / "trainer.json").read_text(encoding="utf-8"))
+        if not isinstance(state, dict) or not {"step", "updates", "model", "stream"} <= state.keys():
+            raise ValueError("trainer.json lacks a field")
         return state
     except (OSError, ValueError) as error:
         raise RunError(

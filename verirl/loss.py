@@ -35,7 +35,8 @@ def grpo_loss(
     add nothing to the sum and need not be here, are in it, and the losses of micro-batches add up to the whole.
     Metrics are sums over tokens with mask 1. Source: DeepSeekMath (Shao et al. 2024), equation 3, without the KL term.
     """
-    log_ratio = (logprobs - old_logprobs) * mask  # masked before exp: padding must not overflow
+    # Masked before exp, and by choice, not by a product: whatever padding holds, infinities too, it must not matter.
+    log_ratio = torch.where(mask > 0, logprobs - old_logprobs, 0.0)
     ratio = log_ratio.exp()
     clipped = ratio.clamp(1 - clip_low, 1 + clip_high)
     advantages_N1 = advantages[:, None]

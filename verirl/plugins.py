@@ -8,11 +8,17 @@ from __future__ import annotations
 import importlib
 import importlib.util
 import sys
+import traceback
+from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from verirl.errors import PluginError
+from verirl.errors import ConfigError, PluginError, VerirlError, explain, short
+
+if TYPE_CHECKING:
+    from pydantic import BaseModel
 
 GROUP = "verirl.tasks"
 
@@ -48,6 +54,33 @@ def load_task_class(name: str) -> type:
     )
 
 
+def task_config(task: type, values: dict[str, Any], where: str) -> Any:
+    """The plugin's own config object. A key that the plugin does not know is an error, whatever the plugin allows."""
+    from pydantic import ValidationError
+
+    model: type[BaseModel] = task.Config  # type: ignore[attr-defined]
+    for key in values:
+        if key not in model.model_fields:
+            known = ", ".join(model.model_fields) or "none"
+            raise ConfigError(f"{where}: unknown key `task.config.{key}`; this task's keys are: {known}.")
+    try:
+        return model.model_validate(values)
+    except ValidationError as error:
+        raise ConfigError(explain(error, where, "task.config")) from None
+
+
+@contextmanager
+def plugin_code(name: str) -> Iterator[None]:
+    """Whatever the plugin's own code raises in this block becomes a PluginError that names the line."""
+    try:
+        yield
+    except VerirlError:
+        raise
+    except Exception as error:
+        frame = traceback.extract_tb(error.__traceback__)[-1]
+        raise PluginError(f"task {name!r} raised {short(error)} ({frame.filename}, line {frame.lineno}).") from error
+
+
 def _load_file(path: Path) -> Any:
     if not path.is_file():
         raise FileNotFoundError(f"no such file: {path}")
@@ -65,8 +98,7 @@ def _checked(name: str, load: Any) -> type:
     try:
         found = load()
     except Exception as error:  # whatever a plugin's import raises is the plugin's, and is told as such
-        detail = f"{type(error).__name__}: {error}"
-        raise PluginError(f"task {name!r} could not be loaded ({detail}); {_others()}") from error
+        raise PluginError(f"task {name!r} could not be loaded ({short(error)}); {_others()}") from error
     missing = [part for part in ("Config", "problems", "verify") if not hasattr(found, part)]
     if missing or not isinstance(found, type):
         lacks = " and ".join(f"`{part}`" for part in missing) or "being a class"

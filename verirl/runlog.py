@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import os
 import platform
+import re
 import resource
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -16,44 +18,95 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
-from verirl.config import RunConfig, dump_toml
+from verirl.config import RunConfig, dump_toml, read_toml
 from verirl.errors import DataError, RunError
 from verirl.types import Group
 
 
 def check_run(folder: Path, config: RunConfig, resume: bool) -> None:
-    """Raises RunError where the folder exists already (without `resume`), is unwritable, or is another run's.
+    """Raises RunError where the folder holds a run (without `resume`), is unwritable, or is another run's.
 
-    A resumed run may have more steps than it was started with; anything else in its config stays.
+    A resumed run may have more steps than it was started with; anything else in its config stays. A start that failed
+    before anything was sampled is no run, and is in nobody's way. Nothing is made or changed here.
     """
-    held = folder / "config.toml"
-    if not resume and folder.exists() and any(folder.iterdir()):
-        raise RunError(f"{folder} exists already: add --resume to go on with it, or --name for another folder.")
-    if held.exists():
-        before, now = (tomllib.loads(text) for text in (held.read_text(encoding="utf-8"), dump_toml(config)))
-        changed = sorted(key for key in {*before, *now} - {"steps"} if before.get(key) != now.get(key))
-        if changed:
-            raise RunError(
-                f"{folder} was started with another config: `{changed[0]}` differs from {held}; "
-                "resume with what it was started with, or choose another folder with --name."
-            )
+    if folder.exists() and not folder.is_dir():
+        raise RunError(f"{folder} is a file, so no run can be kept there: choose another name with --name.")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryFile(dir=folder):
-            pass
-        if not resume:
-            folder.rmdir()  # a start that fails later leaves nothing in the way of the next one
+        above = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+        tempfile.TemporaryDirectory(dir=above).cleanup()  # root may write anywhere by the rules, not in fact
+        free = not folder.exists() or not any(folder.iterdir()) or _got_nowhere(folder)
     except OSError as error:
-        raise RunError(f"run folder {folder} cannot be written ({error.strerror or error}); see runs_dir.") from None
+        raise RunError(
+            f"run folder {folder} cannot be written ({error.strerror or error}): choose another with runs_dir."
+        ) from None
+    if free:
+        return
+    if not resume:
+        raise RunError(f"{folder} exists already: add --resume to go on with it, or --name for another folder.")
+    held = folder / "config.toml"
+    if not held.is_file():
+        raise RunError(f"{folder} holds no run to resume (there is no config.toml in it): check --name and runs_dir.")
+    before, now = _flat(read_toml(held)), _flat(tomllib.loads(dump_toml(config)))
+    changed = sorted(key for key in {*before, *now} - {"steps"} if before.get(key) != now.get(key))
+    if changed:
+        raise RunError(
+            f"{folder} was started with another config: `{changed[0]}` was {before.get(changed[0])!r} and is now "
+            f"{now.get(changed[0])!r}; resume with what it was started with, or choose another folder with --name."
+        )
+    done = checkpoint_step(list_checkpoints(folder / "checkpoints"))
+    if done > config.steps:
+        raise RunError(f"{folder} has done {done} steps already, but `steps` is {config.steps}: raise it to go on.")
+
+
+def _got_nowhere(folder: Path) -> bool:
+    """Whether the folder holds nothing but what a start writes: nothing sampled, nothing learned."""
+    started = {folder / "env.json", folder / "config.toml"}
+    files = [path for path in folder.rglob("*") if not path.is_dir() and path not in started]
+    claims = folder / "eval"
+    return (folder / "env.json").is_file() and all(
+        (path.parent == claims and path.suffix == ".json")
+        or (path.name.startswith(".") and path.suffix == ".tmp")
+        or path.stat().st_size == 0
+        for path in files
+    )
+
+
+def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    """{"rollout": {"group_size": 8}} as {"rollout.group_size": 8}."""
+    flat: dict[str, Any] = {}
+    for key, value in table.items():
+        flat |= _flat(value, f"{prefix}{key}.") if isinstance(value, Mapping) else {f"{prefix}{key}": value}
+    return flat
 
 
 def open_run(folder: Path, config: RunConfig, resume: bool) -> RunLog:
     """Makes the folder, or goes on in it; raises as `check_run` does."""
     check_run(folder, config, resume)
-    folder.mkdir(parents=True, exist_ok=True)
-    write_atomically(folder / "env.json", json.dumps(environment(), indent=2) + "\n")
-    write_atomically(folder / "config.toml", dump_toml(config))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if _got_nowhere(folder):
+            shutil.rmtree(folder / "eval", ignore_errors=True)  # its claims may be of other settings
+        write_atomically(folder / "env.json", json.dumps(environment(), indent=2) + "\n")
+        write_atomically(folder / "config.toml", dump_toml(config))
+    except OSError as error:
+        raise RunError(f"run folder {folder} cannot be written ({error.strerror or error}); see runs_dir.") from None
     return RunLog(folder)
+
+
+def list_checkpoints(folder: Path) -> list[Path]:
+    """Checkpoint folders, oldest first."""
+    if not folder.is_dir():
+        return []
+    return sorted((path for path in folder.iterdir() if re.fullmatch(r"step-\d{6,}", path.name)), key=_step_of)
+
+
+def checkpoint_step(checkpoints: Sequence[Path]) -> int:
+    """Step of the newest of them; 0 for none."""
+    return _step_of(checkpoints[-1]) if checkpoints else 0
+
+
+def _step_of(checkpoint: Path) -> int:
+    return int(checkpoint.name.removeprefix("step-"))
 
 
 class RunLog:

@@ -8,10 +8,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from verirl.config import RunConfig, cpu_threads, task_config
+from verirl.config import RunConfig, cpu_threads
 from verirl.errors import DataError
 from verirl.models import Encode, context_length, load_model, load_tokenizer, make_encoder, quiet, resolve
-from verirl.plugins import load_task_class
+from verirl.plugins import load_task_class, plugin_code, task_config
 from verirl.rewards.random import RandomReward
 from verirl.rewards.verifier import VerifierReward
 from verirl.samplers import make_sampler, resolve_kind
@@ -34,11 +34,15 @@ class Session:
     def task(self) -> Any:
         name = self.config.task.name
         task = load_task_class(name)
-        return task(task_config(task, self.config.task.config, f"task {name}"))
+        config = task_config(task, self.config.task.config, f"task {name}")
+        with plugin_code(name):
+            return task(config)
 
     def problems(self, split: Split, first: int | None = None) -> list[Problem]:
         """Raises DataError where there are none, or two share an id."""
-        problems: Sequence[Problem] = self.task.problems(split)
+        task = self.task
+        with plugin_code(self.config.task.name):
+            problems: Sequence[Problem] = list(task.problems(split))
         if not problems:
             raise DataError(f"task {self.config.task.name}: it has no {split} problems with this config.")
         seen: set[str] = set()

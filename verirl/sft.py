@@ -91,16 +91,19 @@ def chat_examples(path: Path, encode: Any) -> list[Tree]:
     """`{"messages": [...]}` a line, the last message the assistant's. Raises DataError naming file and line."""
     examples = []
     try:
-        lines = path.read_text(encoding="utf-8").splitlines()
+        lines = path.read_text(encoding="utf-8").split("\n")  # splitlines() would cut at U+2028, which JSON allows
     except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read ({error}); see sft.data.") from None
+        reason = getattr(error, "strerror", None) or error
+        raise DataError(f"{path} cannot be read ({reason}); sft.data names a JSONL file of chats.") from None
     for number, line in enumerate(lines, start=1):
         if not line.strip():
             continue
         where = f"{path}, line {number}"
         try:
             messages = json.loads(line)["messages"]
-            valid = messages[-1]["role"] == "assistant" and all(isinstance(m["content"], str) for m in messages)
+            valid = messages[-1]["role"] == "assistant" and all(
+                isinstance(m["role"], str) and isinstance(m["content"], str) for m in messages
+            )
         except (ValueError, LookupError, TypeError):
             raise DataError(f'{where}: expected {{"messages": [{{"role": ..., "content": ...}}, ...]}}.') from None
         if not valid or len(messages) < 2:
@@ -113,7 +116,7 @@ def make_example_encoder(tokenizer: PreTrainedTokenizerBase, width: int) -> Any:
     """A function from (messages, where they come from) to a Tree. Raises DataError for one longer than a row."""
 
     def encode(messages: Sequence[Any], where: str) -> Tree:
-        prompt = render(tokenizer, messages[:-1], add_generation_prompt=True)
+        prompt = render(tokenizer, messages[:-1], where, add_generation_prompt=True)
         # The response as the sampler would have to write it: its text, then the end token, whatever the template adds.
         text = tokenizer(messages[-1]["content"], add_special_tokens=False)["input_ids"]
         response = [*text, tokenizer.eos_token_id]

@@ -511,8 +511,7 @@ def main() -> None:
 
 
 def _load(name: str, config: dict[str, Any]) -> Any:
-    from verirl.config import task_config
-    from verirl.plugins import load_task_class
+    from verirl.plugins import load_task_class, task_config
 
     found = load_task_class(name)
     return found(task_config(found, config, f"task {name!r}"))

@@ -17,7 +17,8 @@ import pytest
 from rich.console import Console
 
 from verirl.errors import RunError
-from verirl.report import summary_table, write_report
+from verirl.report import write_report
+from verirl.tables import summary_table
 
 VOID = {"meta", "br", "img", "hr", "input", "link", "path", "use", "rect", "stop"}
 STATUSES = ("correct", "incorrect", "no_answer", "unparseable", "timeout")

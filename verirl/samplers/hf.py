@@ -24,6 +24,8 @@ class HfSampler:
         self.version = 0
         self.batch = config.sampler.max_num_seqs
         named = config.model.model_copy(update={"name": folder})
+        from transformers import GenerationConfig
+
         self.tokenizer: Any = load_tokenizer(named)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.model: Any = load_model(named, torch.float32).to(self.device).eval()  # type: ignore[arg-type]
@@ -31,6 +33,8 @@ class HfSampler:
         self.stops = set(stops) if isinstance(stops, list) else {stops}
         self.stops |= {self.tokenizer.eos_token_id}
         self.stops.discard(None)
+        # What else the model ships there (a repetition penalty, say) would sample from another policy than the learner's.
+        self.model.generation_config = GenerationConfig()
 
     @torch.no_grad()
     def sample(self, requests: Sequence[Request]) -> Iterator[Trajectory]:

@@ -63,29 +63,23 @@ class VllmSampler:
             ) from error
 
     def sample(self, requests: Sequence[Request]) -> Iterator[Trajectory]:
-        from vllm import SamplingParams
-        from vllm.sampling_params import RequestOutputKind
-
         engine = self.llm.llm_engine
         first = self._count
         self._count += len(requests)
-        for index, request in enumerate(requests):
-            params = SamplingParams(
-                temperature=request.temperature,
-                top_p=1.0,  # anything that cuts the distribution off would bias the ratio
-                top_k=0,
-                min_p=0.0,
-                max_tokens=request.max_tokens,
-                seed=request.seed,
-                logprobs=0,
-                output_kind=RequestOutputKind.FINAL_ONLY,
-            )
-            engine.add_request(str(first + index), {"prompt_token_ids": list(request.prompt_ids)}, params)
-        while engine.has_unfinished_requests():
-            for output in engine.step():
-                if output.finished:
-                    index = int(output.request_id) - first
-                    yield self._trajectory(requests[index], output.outputs[0], index)
+        unfinished = {str(first + index) for index in range(len(requests))}
+        try:
+            for index, request in enumerate(requests):
+                prompt = {"prompt_token_ids": list(request.prompt_ids)}
+                engine.add_request(str(first + index), prompt, sampling_params(request))
+            while engine.has_unfinished_requests():
+                for output in engine.step():
+                    if output.finished:
+                        unfinished.discard(output.request_id)
+                        index = int(output.request_id) - first
+                        yield self._trajectory(requests[index], output.outputs[0], index)
+        finally:  # a caller that stops early must not leave its samples to the next one
+            if unfinished:
+                engine.abort_request(sorted(unfinished))
 
     def _trajectory(self, request: Request, output: Any, index: int) -> Trajectory:
         token_ids = list(output.token_ids)
@@ -116,6 +110,23 @@ class VllmSampler:
         # Without an iterator this call would reload the old weights from disk and report success.
         self.llm.collective_rpc("reload_weights", kwargs={"weights_iterator": iter(weights.items())})
         self.llm.apply_model(repack_tied_heads)
+
+
+def sampling_params(request: Request) -> Any:
+    """vLLM's form of a request. Nothing cuts the distribution off (top-p, top-k, min-p): that would bias the ratio."""
+    from vllm import SamplingParams
+    from vllm.sampling_params import RequestOutputKind
+
+    return SamplingParams(
+        temperature=request.temperature,
+        top_p=1.0,
+        top_k=0,
+        min_p=0.0,
+        max_tokens=request.max_tokens,
+        seed=request.seed,
+        logprobs=0,
+        output_kind=RequestOutputKind.FINAL_ONLY,
+    )
 
 
 def _set_environment(config: RunConfig) -> None:
