@@ -79,9 +79,7 @@ def random_batch(seed: int, groups: int = 3, size: int = 4, vocabulary: int = 90
 
 def make_learner(config: RunConfig, checkpoints: Path) -> TorchLearner:
     torch.set_num_threads(1)
-    return TorchLearner(
-        load_model(config.model, torch.float32), load_tokenizer(config.model), config, checkpoints
-    )
+    return TorchLearner(load_model(config.model, torch.float32), load_tokenizer(config.model), config, checkpoints)
 
 
 def weights_of(learner: TorchLearner) -> dict[str, torch.Tensor]:

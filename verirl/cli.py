@@ -21,6 +21,11 @@ CONFIG_HELP = (
 )
 
 
+GOES_ON = {
+    "train": "; --resume goes on from the newest checkpoint",
+    "sft": "; --resume goes on from the newest checkpoint",
+    "eval": "; the same command goes on from here",
+}
 WITH_CONFIG = ("train", "sft", "eval", "score", "task show")
 
 
@@ -102,7 +107,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"verirl: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("verirl: interrupted; `--resume` goes on from the newest checkpoint.", file=sys.stderr)
+        print(f"verirl: interrupted{GOES_ON.get(args.verb, '')}.", file=sys.stderr)
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our output has gone

@@ -149,14 +149,15 @@ def evaluate(args: argparse.Namespace, overrides: Sequence[str], display: Displa
         write_atomically(folder / "env.json", json.dumps(environment(), indent=2) + "\n")
     summary = summarize(records, args.k or None).as_dict()
     result: dict[str, Any] = {"event": "eval", "run": str(folder), "step": step, "model": model, **summary}
-    tables = eval_tables(summary, f"{config.task.name} · {config.eval.split} · {model}")
+    title = f"{config.task.name} · {config.eval.split} · {summary['n']} problems · {model}"
+    tables = [title, *eval_tables(summary)]
     if other is not None:
         try:
             result["difference"] = compare(other, records)
         except DataError as error:  # the evaluation itself is no worse for it
             display.result(result, *tables)
             raise DataError(f"--compare {args.compare}: {error}") from None
-        tables.append(difference_table(result["difference"], args.compare))
+        tables += [f"this minus {args.compare}, paired by problem", difference_table(result["difference"])]
     display.result(result, *tables)
 
 

@@ -165,7 +165,9 @@ class TorchLearner:
         options = self.config.optimizer
         norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), options.max_grad_norm)
         if not torch.isfinite(norm):
-            raise RunError("the gradient is not finite; the last checkpoint is kept. Try a lower optimizer.learning_rate.")
+            raise RunError(
+                "the gradient is not finite; the last checkpoint is kept. Try a lower optimizer.learning_rate."
+            )
         rate = options.learning_rate * min(1.0, (self.updates + 1) / max(1, options.warmup_steps))
         for group in self.optimizer.param_groups:
             group["lr"] = rate
@@ -194,4 +196,3 @@ def read_trainer_state(folder: Path) -> dict[str, Any]:
         raise RunError(
             f"{folder} is no whole checkpoint ({error}); delete that folder to go on from the checkpoint before it."
         ) from None
-

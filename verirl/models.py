@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import shutil
 import tempfile
@@ -35,6 +36,7 @@ def quiet() -> None:
 
     transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]
     transformers.logging.set_verbosity_error()  # type: ignore[no-untyped-call]
+    logging.getLogger("torch._library.triton").setLevel(logging.ERROR)  # a CPU has no triton, and vLLM asks for it
 
 
 def resolve(name: str) -> str:

@@ -55,9 +55,9 @@ def two_columns(title: str, values: dict[str, Any]) -> Table:
     return table
 
 
-def eval_tables(summary: dict[str, Any], title: str) -> list[Table]:
+def eval_tables(summary: dict[str, Any]) -> list[Table]:
     """An evaluation as people read it: rates with 95% intervals, then counts, then tags."""
-    main = Table("measure", "value  (95% interval)", title=f"{title} · {summary['n']} problems")
+    main = Table("measure", "value  (95% interval)")
     main.add_row("greedy pass rate", _rate(summary["greedy"], summary["greedy_interval"]))
     main.add_row("sampled pass rate", _rate(summary["sampled"], summary["sampled_interval"]))
     for k, value in summary["pass_at_k"].items():
@@ -88,8 +88,8 @@ def eval_tables(summary: dict[str, Any], title: str) -> list[Table]:
     return tables
 
 
-def difference_table(difference: dict[str, Any], other: str) -> Table:
-    table = Table("answers", "difference  (95% interval)", "p", "problems", title=f"this minus {other}, paired")
+def difference_table(difference: dict[str, Any]) -> Table:
+    table = Table("answers", "difference  (95% interval)", "p", "problems")
     rows = [
         ("greedy", difference),
         ("greedy, truncated in neither", difference["finished"]),

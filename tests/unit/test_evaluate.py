@@ -192,3 +192,17 @@ def test_settings_lie_beside_the_file(config: RunConfig, tmp_path: Path) -> None
     call(config, tmp_path / "e.jsonl", model="some/model")
     settings = json.loads((tmp_path / "e.json").read_text())
     assert settings["model"] == "some/model" and settings["samples"] == 3 and settings["max_tokens"] == 9
+
+
+def test_more_samples_add_to_what_is_there_and_fewer_take_nothing_away(config: RunConfig, tmp_path: Path) -> None:
+    def with_samples(count: int) -> RunConfig:
+        return config.model_copy(update={"eval": config.eval.model_copy(update={"samples": count})})
+
+    path = tmp_path / "e.jsonl"
+    three, _ = call(with_samples(3), path)
+    five, asked = call(with_samples(5), path)
+    assert len(asked) == 3 * 2 and len(five) == 3 * 6
+    assert [line for line in five if line["sample"] < 3] == three
+    assert five == call(with_samples(5), tmp_path / "fresh.jsonl")[0]
+    again, asked = call(with_samples(1), path)
+    assert asked == [] and again == five

@@ -138,7 +138,9 @@ def test_the_gradient_is_clipped(learner_of: Callable[..., TorchLearner], monkey
         step = learner.optimizer.step
 
         def spy(learner: TorchLearner = learner, seen: list[torch.Tensor] = seen, step: Any = step) -> None:
-            seen.extend(parameter.grad.clone() for parameter in learner.model.parameters() if parameter.grad is not None)
+            seen.extend(
+                parameter.grad.clone() for parameter in learner.model.parameters() if parameter.grad is not None
+            )
             step()
 
         monkeypatch.setattr(learner.optimizer, "step", spy)
@@ -364,9 +366,7 @@ def break_list_state(folder: Path) -> None:
         break_list_state,
     ],
 )
-def test_a_broken_checkpoint_is_named(
-    learner_of: Callable[..., TorchLearner], damage: Callable[[Path], None]
-) -> None:
+def test_a_broken_checkpoint_is_named(learner_of: Callable[..., TorchLearner], damage: Callable[[Path], None]) -> None:
     learner = learner_of()
     learner.step(random_batch(seed=0))
     learner.save(3, {})

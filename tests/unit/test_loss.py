@@ -16,7 +16,10 @@ LOW, HIGH = 0.2, 0.3
 
 
 def loss_of(
-    ratios: list[list[float]], advantages: list[float], mask: list[list[float]] | None = None, samples: int | None = None
+    ratios: list[list[float]],
+    advantages: list[float],
+    mask: list[list[float]] | None = None,
+    samples: int | None = None,
 ) -> tuple[float, float]:
     """(loss, clipped tokens) for given ratios, the old log-probabilities being -1."""
     logprobs = torch.tensor(ratios, dtype=torch.float64).log() - 1.0
@@ -85,7 +88,10 @@ def test_clipped_tokens_give_no_gradient() -> None:
 @st.composite
 def cases(draw: Any) -> dict[str, Any]:
     rows, columns = draw(st.integers(1, 4)), draw(st.integers(1, 5))
-    table = lambda values: [[draw(values) for _ in range(columns)] for _ in range(rows)]  # noqa: E731
+
+    def table(values: Any) -> list[list[float]]:
+        return [[draw(values) for _ in range(columns)] for _ in range(rows)]
+
     logprobs = table(st.floats(-6, 0))
     return {
         "logprobs": logprobs,

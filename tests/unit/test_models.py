@@ -41,7 +41,7 @@ def test_a_hub_id_stays_as_it_is() -> None:
 
 @pytest.mark.parametrize("name", ["./nowhere", "/nowhere", "nowhere", "a/b/c", "~/nowhere-at-all"])
 def test_a_name_that_is_nothing(name: str) -> None:
-    with pytest.raises(ModelError, match="no such folder|neither a folder, nor a hub id"):
+    with pytest.raises(ModelError, match=r"no such folder|neither a folder, nor a hub id"):
         resolve(name)
 
 

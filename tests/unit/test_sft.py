@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import math
 from pathlib import Path
@@ -153,7 +154,7 @@ def test_files_that_cannot_be_read(tokenizer: Any, tmp_path: Path) -> None:
 def test_rows_never_exceed_their_width() -> None:
     examples = [tree(number, 2 + number * 7 % 11) for number in range(30)]
     rows = PackedRows(examples, 13, seed=0).next(60)
-    for row, following in zip(rows, rows[1:], strict=False):
+    for row, following in itertools.pairwise(rows):
         assert row and sum(example.size for example in row) <= 13
         assert sum(example.size for example in row) + following[0].size > 13  # nor is a row left emptier than it must
 
@@ -182,7 +183,10 @@ def test_rows_go_on_where_they_were() -> None:
 def test_the_loss_is_the_mean_over_learned_tokens(sharp_model: Path, tmp_path: Path, tokenizer: Any) -> None:
     learner = make_learner(run_config(sharp_model, optimizer={"micro_batch_tokens": 64}), tmp_path)
     encode = make_example_encoder(tokenizer, 64)
-    chats = [[{"role": "user", "content": "q" * n}, {"role": "assistant", "content": "a" * (n % 4 + 1)}] for n in (1, 5, 9, 2)]
+    chats = [
+        [{"role": "user", "content": "q" * n}, {"role": "assistant", "content": "a" * (n % 4 + 1)}]
+        for n in (1, 5, 9, 2)
+    ]
     examples = [encode(chat, "") for chat in chats]
     model = load_model(learner.config.model, torch.float32)
     every = torch.cat([plain_logprobs(model, example.prompt, example.branches[0].ids) for example in examples])
@@ -208,7 +212,8 @@ def test_prompts_are_not_learned(sharp_model: Path, tmp_path: Path) -> None:
 def examples_for(tokenizer: Any) -> list[Tree]:
     encode = make_example_encoder(tokenizer, 64)
     return [
-        encode([{"role": "user", "content": f"{i}?"}, {"role": "assistant", "content": f"{i}{i}."}], "") for i in range(9)
+        encode([{"role": "user", "content": f"{i}?"}, {"role": "assistant", "content": f"{i}{i}."}], "")
+        for i in range(9)
     ]
 
 

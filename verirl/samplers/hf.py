@@ -21,11 +21,11 @@ class HfSampler:
     """Holds a copy of the policy in float32; yields samples `max_num_seqs` at a time."""
 
     def __init__(self, config: RunConfig, folder: str) -> None:
+        from transformers import GenerationConfig
+
         self.version = 0
         self.batch = config.sampler.max_num_seqs
         named = config.model.model_copy(update={"name": folder})
-        from transformers import GenerationConfig
-
         self.tokenizer: Any = load_tokenizer(named)
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         self.model: Any = load_model(named, torch.float32).to(self.device).eval()  # type: ignore[arg-type]
@@ -34,7 +34,7 @@ class HfSampler:
         self.stops |= {self.tokenizer.eos_token_id}
         self.stops.discard(None)
         # What else the model ships there (a repetition penalty, say) would sample from another policy than the learner's.
-        self.model.generation_config = GenerationConfig()
+        self.model.generation_config = GenerationConfig()  # type: ignore[no-untyped-call]
 
     @torch.no_grad()
     def sample(self, requests: Sequence[Request]) -> Iterator[Trajectory]:
