@@ -9,6 +9,7 @@ import statistics
 import time
 
 from _rows import Row, print_rows
+
 from verirl.config import load_config
 from verirl.rollout import sample_seed
 from verirl.samplers.vllm import VllmSampler, sampling_params

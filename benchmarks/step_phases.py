@@ -7,6 +7,7 @@ import tempfile
 from pathlib import Path
 
 from _rows import Row, print_rows
+
 from verirl.config import load_config
 from verirl.runlog import open_run, peak_rss_gib, read_jsonl
 from verirl.session import Session

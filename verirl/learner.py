@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import json
 import shutil
 from collections.abc import Iterator, Mapping, Sequence
@@ -29,6 +31,8 @@ class TorchLearner:
         self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, config: RunConfig, checkpoints: Path
     ) -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if self.device.type == "cpu":
+            _keep_freed_memory()
         self.model = model.to(self.device).eval()  # type: ignore[arg-type]
         self.tokenizer = tokenizer
         self.config = config
@@ -196,3 +200,14 @@ def read_trainer_state(folder: Path) -> dict[str, Any]:
         raise RunError(
             f"{folder} is no whole checkpoint ({error}); delete that folder to go on from the checkpoint before it."
         ) from None
+
+
+def _keep_freed_memory() -> None:
+    """Tells glibc to reuse large blocks instead of handing them back to the kernel after every step.
+
+    Fetching them anew, zeroed page by page, took a third of a step's time.
+    """
+    with contextlib.suppress(OSError, AttributeError):  # another C library
+        libc = ctypes.CDLL(None)
+        libc.mallopt(-4, 0)  # M_MMAP_MAX
+        libc.mallopt(-1, -1)  # M_TRIM_THRESHOLD: never

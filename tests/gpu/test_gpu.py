@@ -36,9 +36,7 @@ def test_reward_rises_and_sampler_and_learner_agree(kind: str, tmp_path: Path) -
     with session.open_pool() as pool:
         learner, sampler = session.learner(tmp_path / "run" / "checkpoints"), session.sampler()
         log = open_run(tmp_path / "run", config, resume=False)
-        train(
-            config, session.problems("train"), sampler, session.reward(pool), learner, session.encode, log, Nobody()
-        )
+        train(config, session.problems("train"), sampler, session.reward(pool), learner, session.encode, log, Nobody())
     steps = read_jsonl(tmp_path / "run" / "metrics.jsonl")
     first = sum(step["pass_rate"] for step in steps[:3]) / 3
     last = sum(step["pass_rate"] for step in steps[-3:]) / 3

@@ -8,14 +8,13 @@ that changes nothing looks like one that worked; a trainer that trusts it sample
 from __future__ import annotations
 
 import os
-import sys
 import warnings
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import torch
 
-from verirl.config import RunConfig, cpu_threads
+from verirl.config import RunConfig
 from verirl.errors import SamplerError, StaleWeightsError
 from verirl.types import Request, Trajectory
 
@@ -29,7 +28,7 @@ class VllmSampler:
         self.version = 0
         self._count = 0
         on_gpu = torch.cuda.is_available()
-        _set_environment(config)
+        _set_environment()
         options: dict[str, Any] = {
             "model": folder,
             "dtype": "bfloat16" if on_gpu else "float32",  # float32 is the faster one on a CPU
@@ -49,6 +48,8 @@ class VllmSampler:
         }
         if on_gpu:
             options["gpu_memory_utilization"] = config.sampler.gpu_memory_utilization
+        else:  # stated, since else vLLM asks for nearly all memory of the machine and may refuse to start
+            options["kv_cache_memory_bytes"] = int(config.sampler.memory_gib * (1 << 30))
         try:
             with warnings.catch_warnings():
                 warnings.simplefilter("ignore")
@@ -129,19 +130,17 @@ def sampling_params(request: Request) -> Any:
     )
 
 
-def _set_environment(config: RunConfig) -> None:
+def _set_environment() -> None:
     """vLLM reads these when it is imported. What the user has set stays."""
-    cores = sorted(os.sched_getaffinity(0))[: cpu_threads(config)] if sys.platform == "linux" else []
     for name, value in {
         "VLLM_ENABLE_V1_MULTIPROCESSING": "0",
-        # Without this vLLM keeps a core for itself and cuts torch to the others.
-        "VLLM_CPU_OMP_THREADS_BIND": ",".join(map(str, cores)),
-        "VLLM_CPU_KVCACHE_SPACE": str(max(1, round(config.sampler.memory_gib))),
+        # By default vLLM keeps a core for itself and cuts torch, the learner's too, to the others. Threads tied to
+        # cores would be as fast on an idle machine; on a busy one all of them wait for the one whose core is taken.
+        "VLLM_CPU_OMP_THREADS_BIND": "nobind",
         "VLLM_LOGGING_LEVEL": "ERROR",
         "VLLM_NO_USAGE_STATS": "1",
     }.items():
-        if value:
-            os.environ.setdefault(name, value)
+        os.environ.setdefault(name, value)
 
 
 def repack_tied_heads(model: Any) -> None:
