@@ -20,7 +20,7 @@ setup: $(VENV)/.ready
 
 $(VENV)/.ready: requirements/$(LOCK).txt pyproject.toml
 	@echo "Setting up $(VENV) from requirements/$(LOCK).txt: about 4 GB, a few minutes."
-	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "verirl needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "verirl needs Python 3.11 or newer: make PYTHON=python3.12 ...")'
 	$(PYTHON) -m venv $(VENV)
 	sh requirements/install.sh $(BIN)/python $(LOCK)
 	touch $@

@@ -32,6 +32,7 @@ Encode = Callable[[Problem, int], list[int]]
 
 def quiet() -> None:
     """Keeps the libraries' progress bars and notices out of our output; their warnings stay."""
+    os.environ.setdefault("TQDM_DISABLE", "1")  # read when tqdm is imported; not every bar asks transformers
     import transformers
 
     transformers.logging.disable_progress_bar()  # type: ignore[no-untyped-call]

@@ -266,3 +266,12 @@ def test_importing_the_task_is_light() -> None:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(path for path in sys.path if path)}
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, env=environment, check=True)
     assert done.stdout.strip() == "[]"
+
+
+@pytest.mark.parametrize("levels", [[1], [2], [3], [5], [1, 3]])
+def test_answers_below_zero_can_be_left_out(levels: list[int]) -> None:
+    found = all_of(task(levels=levels, negative=False))
+    assert_disjoint(found)
+    assert all(found.values())
+    assert not any(item.data["answer"].startswith("-") for items in found.values() for item in items)
+    assert any(item.data["answer"].startswith("-") for item in task(levels=levels).problems("train"))

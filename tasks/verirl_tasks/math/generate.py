@@ -15,7 +15,7 @@ from verirl.types import SPLITS, Split
 from verirl_tasks.math.words import word_problem
 
 LEVELS = (1, 2, 3, 4, 5, 6, 7)
-HELD_OUT = {"test": Fraction(2, 5), "validation": Fraction(1, 10)}  # most of a small space that a split may take
+HELD_OUT = {"test": Fraction(9, 20), "validation": Fraction(1, 10)}  # most of a small space that a split may take
 _RANGES = {1: (1, 9), 2: (1, 20), 3: (10, 99), 4: (2, 20), 5: (1, 20)}
 _OPERATIONS = {1: "+-", 2: "+-", 3: "+-", 4: "*/", 5: "+-*", 7: "+-*"}
 _NAMES = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide"}
@@ -43,13 +43,14 @@ class Space:
     low: int | None = None
     high: int | None = None
     operations: str | None = None  # some of + - * /; None: the level's own
+    negative: bool = True  # whether an answer may be below zero
 
 
 def generate(space: Space) -> dict[Split, list[Generated]]:
     """The problems of every split, the levels by turns, in a fixed random order.
 
-    A split gets fewer than asked where a level has not that many problems: then test takes at most two fifths of
-    them and validation a tenth.
+    A split gets fewer than asked where a level has not that many problems: then test takes at most nine
+    twentieths of them and validation a tenth.
     """
     seen: set[str] = set()  # units of the levels before: level 2 has all of level 1's problems
     by_level: list[dict[Split, list[Generated]]] = []
@@ -91,6 +92,13 @@ def _one_level(space: Space, level: int, sizes: dict[Split, int], seen: set[str]
 
 
 def _stream(space: Space, level: int, wanted: int) -> Iterator[Generated]:
+    """What `_unfiltered` gives, without answers that the space leaves out."""
+    for problem in _unfiltered(space, level, wanted if space.negative else 2 * wanted):
+        if space.negative or not problem.answer.startswith("-"):
+            yield problem
+
+
+def _unfiltered(space: Space, level: int, wanted: int) -> Iterator[Generated]:
     """Every problem of a small level, repeats included; some more than are wanted, at random, of a large one."""
     operations = [sign for sign in _OPERATIONS.get(level, "") if space.operations is None or sign in space.operations]
     low, high = _RANGES.get(level, (0, 0))

@@ -35,7 +35,7 @@ class MathConfig(BaseModel):
     validation_size: NonNegativeInt = 256
     """Generated problems of the validation split; of a small level at most a tenth."""
     test_size: NonNegativeInt = 512
-    """Generated problems of the test split; of a small level at most two fifths."""
+    """Generated problems of the test split; of a small level at most nine twentieths."""
     seed: int = 0
     """Which problems are generated, and how they are split."""
     min_number: int | None = None
@@ -44,6 +44,8 @@ class MathConfig(BaseModel):
     """Largest operand of levels 1 to 5; by default the level's own."""
     operations: tuple[Literal["+", "-", "*", "/"], ...] | None = None
     """Operations of generated arithmetic; by default the level's own. A level keeps to those that it knows."""
+    negative: bool = True
+    """Whether the answer of a generated problem may be below zero."""
 
 
 class MathTask:
@@ -108,6 +110,7 @@ class MathTask:
                 low=config.min_number,
                 high=config.max_number,
                 operations=None if config.operations is None else "".join(config.operations),
+                negative=config.negative,
             )
             for split, generated in generate(space).items():
                 for item in generated:
