@@ -12,13 +12,6 @@ from verirl.config import load_config
 from verirl.runlog import open_run, peak_rss_gib, read_jsonl
 from verirl.session import Session
 from verirl.train import train
-from verirl.types import Group
-
-
-class Nobody:
-    def group(self, group: Group) -> None: ...
-
-    def step(self, step: int, metrics: dict[str, float]) -> None: ...
 
 
 def main() -> None:
@@ -36,9 +29,7 @@ def main() -> None:
             session.reward(pool),
             learner,
             session.encode,
-            log,
-            Nobody(),
-        )
+            log)
         steps = read_jsonl(folder / "metrics.jsonl")[1:]
 
     def average(name: str) -> float:

@@ -28,6 +28,17 @@ class Watcher(Protocol):
     def step(self, step: int, metrics: dict[str, float]) -> None: ...
 
 
+class Unwatched:
+    """Nobody looks on."""
+
+    def group(self, group: Group) -> None: ...
+
+    def step(self, step: int, metrics: dict[str, float]) -> None: ...
+
+
+UNWATCHED = Unwatched()
+
+
 def train(
     config: RunConfig,
     problems: Sequence[Problem],
@@ -36,7 +47,7 @@ def train(
     learner: Learner,
     encode: Encode,
     log: RunLog,
-    watcher: Watcher,
+    watcher: Watcher = UNWATCHED,
     evaluate: Callable[[int], None] = lambda step: None,
 ) -> None:
     """Trains until `config.steps`, from the newest checkpoint where there is one.
