@@ -22,14 +22,7 @@ def main() -> None:
         folder = Path(scratch) / "run"
         learner, sampler = session.learner(folder / "checkpoints"), session.sampler()
         log = open_run(folder, config, resume=False)
-        train(
-            config,
-            session.problems("train"),
-            sampler,
-            session.reward(pool),
-            learner,
-            session.encode,
-            log)
+        train(config, session.problems("train"), sampler, session.reward(pool), learner, session.encode, log)
         steps = read_jsonl(folder / "metrics.jsonl")[1:]
 
     def average(name: str) -> float:

@@ -255,6 +255,11 @@ def test_every_gold_answer_accepts_itself(data: str, count: int) -> None:
         assert found.verify(item, r"\boxed{-987654321}", TOOLS).status is Status.INCORRECT, item
 
 
+@needs_data
+def test_a_hub_id_names_the_same_data_set() -> None:
+    assert task(data="HuggingFaceH4/MATH-500").problems("test") == task(data="math500").problems("test")
+
+
 def test_importing_the_task_is_light() -> None:
     program = (
         "import sys, verirl_tasks.math as m\n"

@@ -29,7 +29,8 @@ class Row:
 
 
 def load_rows(data: str, path: str | None) -> list[Row]:
-    """All rows of `gsm8k`, `math500`, or the JSONL file that `data` names. Raises DataError."""
+    """All rows of `gsm8k`, `math500` (or their hub ids), or the JSONL file that `data` names. Raises DataError."""
+    data = next((short for short, (name, _) in _HUB.items() if name == data), data)
     if data == "gsm8k":
         return _gsm8k(path)
     if data == "math500":

@@ -18,7 +18,7 @@ class MathConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 
     data: str = "generated"
-    """`generated`, `gsm8k`, `math500`, or the path of a JSONL file with `question` and `answer` (and perhaps `split`)
+    """`generated`, `gsm8k` and `math500` (or their hub ids), or the path of a JSONL file with `question` and `answer` (and perhaps `split`)
     in every line."""
     path: str | None = None
     """Folder with train.jsonl and test.jsonl, or one file, for gsm8k and math500; without it the folder that the
