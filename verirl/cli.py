@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from verirl import __version__
-from verirl.errors import VerirlError
+from verirl.errors import ConfigError, VerirlError
 
 Action = Callable[[argparse.Namespace, Sequence[str], Any], None]
 
@@ -96,6 +96,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     os.environ.setdefault("PYDANTIC_ERRORS_INCLUDE_URL", "0")  # our users do not know that pydantic is there
     os.environ.setdefault("TORCH_CPP_LOG_LEVEL", "ERROR")
     try:
+        if rest and " ".join(verb) not in WITH_CONFIG:
+            raise ConfigError(f"unknown argument {rest[0]!r}.")
         from verirl.display import Display
 
         with Display(args.json) as display:

@@ -12,7 +12,7 @@ from typing import Any
 
 from verirl.config import RunConfig, load_config
 from verirl.display import Display, TrainingDisplay
-from verirl.errors import ConfigError, DataError, RunError
+from verirl.errors import DataError, RunError
 from verirl.types import Problem, Sampler, Status
 
 
@@ -164,8 +164,6 @@ def evaluate(args: argparse.Namespace, overrides: Sequence[str], display: Displa
 def report(args: argparse.Namespace, overrides: Sequence[str], display: Display) -> None:
     from verirl.report import write_report
 
-    if overrides:
-        raise ConfigError(f"unknown argument {overrides[0]!r}.")
     path = write_report(*map(Path, args.runs))
     display.result({"event": "report", "report": str(path)}, str(path))
 

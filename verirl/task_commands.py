@@ -52,7 +52,6 @@ def score(args: argparse.Namespace, overrides: Sequence[str], display: Display) 
 
 
 def task_list(args: argparse.Namespace, overrides: Sequence[str], display: Display) -> None:
-    _none_left(overrides)
     rows = []
     for name, point in available().items():
         package = f"{point.dist.name} {point.dist.version}" if point.dist else "?"
@@ -130,13 +129,14 @@ def _open_output(name: str) -> TextIO:
 
 def _own_config(task: type, name: str, overrides: Sequence[str]) -> dict[str, Any]:
     """The plugin's config as plain values: its defaults, and `--config.key value` pairs typed by it."""
-    import tyro
     from pydantic import ValidationError, create_model
 
     model: Any = task.Config  # type: ignore[attr-defined]
     try:
         default = model()
         if overrides:
+            import tyro
+
             wrapper = create_model("Task", config=(model, default))
             default = tyro.cli(wrapper, args=list(overrides), prog=f"verirl task show {name}").config  # type: ignore[attr-defined]
     except ValidationError as error:
@@ -172,11 +172,6 @@ def _read_responses(path: Path) -> Iterator[Entry]:
                 raise DataError(f"{where}: the field {key!r} must be {expected}.")
         problem = Problem(id=str(value["id"]), prompt=[], data=value["problem"], split="test")
         yield value["id"], problem, value["response"]
-
-
-def _none_left(overrides: Sequence[str]) -> None:
-    if overrides:
-        raise ConfigError(f"unknown argument {overrides[0]!r}.")
 
 
 def _first_line(task: type) -> str:
