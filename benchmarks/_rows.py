@@ -34,4 +34,4 @@ def print_rows(title: str, rows: list[Row]) -> None:
     for row in rows:
         numbers = ["" if value is None else f"{value:.3g}" for value in (row.ours, row.peer, row.ratio, row.target)]
         table.add_row(row.name, *numbers, {None: "", True: "yes", False: "NO"}[row.holds])
-    Console().print(table)
+    Console(width=None if sys.stdout.isatty() else 140).print(table)

@@ -16,11 +16,10 @@ from verirl.models import load_model, load_tokenizer
 from verirl.types import Batch, Group, Problem, Status, Trajectory, Verdict
 
 
-def run_config(model: Path, **sections: Any) -> RunConfig:
+def run_config(folder: Path, **sections: Any) -> RunConfig:
     """A config on a tiny model; every section may be given in part."""
-    return RunConfig.model_validate(
-        {"model": {"name": str(model)}, "sampler": {"kind": "hf"}, "steps": 4, "threads": 1, **sections}
-    )
+    model = {"name": str(folder), **sections.pop("model", {})}
+    return RunConfig.model_validate({"model": model, "sampler": {"kind": "hf"}, "steps": 4, "threads": 1, **sections})
 
 
 def problem(name: str = "p", answer: str = "7", text: str = "3+4") -> Problem:

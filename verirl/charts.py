@@ -82,6 +82,28 @@ LINES: tuple[Row, ...] = (
         "that the sampler holds other weights.",
     },
     {
+        "title": "Entropy",
+        "names": {"entropy": "entropy"},
+        "ylabel": "nats a token",
+        "caption": "How undecided the policy is while it samples. It falls as answers become sure; near 0 all samples of "
+        "a problem are the same, and nothing is learned.",
+    },
+    {
+        "title": "Distance from the first model",
+        "names": {"kl": "KL divergence"},
+        "ylabel": "nats a token",
+        "caption": "KL divergence from the model that the run started with. It rises as the policy learns; a steep rise "
+        "while the held-out pass rate stands still is a policy that is getting lost.",
+    },
+    {
+        "title": "Clipped tokens",
+        "names": {"clip_fraction": "clipped", "importance_capped": "importance weight capped"},
+        "percent": True,
+        "ylabel": "of tokens",
+        "caption": "Tokens whose gradient the clip held back, or whose importance weight was cut. Much of it: samples "
+        "come from too old a policy, or updates are too large.",
+    },
+    {
         "title": "Loss",
         "names": {"loss": "loss"},
         "ylabel": "loss",

@@ -8,20 +8,21 @@ import os
 import sys
 import tempfile
 import traceback
+import warnings
 from collections.abc import Callable, Sequence
 from typing import Any
 
 from verirl import __version__
 from verirl.errors import ConfigError, VerirlError
 
-Action = Callable[[argparse.Namespace, Sequence[str], Any], None]
+Action = Callable[[argparse.Namespace, Sequence[str], Any], int | None]  # the exit code, where it is not 0
 
 CONFIG_HELP = (
     "any key of the config can be overridden: --rollout.group_size 16; `%(prog)s CONFIG.toml --help` lists them"
 )
 
 
-GOES_ON = {
+GOES_ON = {  # where the interrupted verb does not say itself what it saved
     "train": "; --resume goes on from the newest checkpoint",
     "sft": "; --resume goes on from the newest checkpoint",
     "eval": "; the same command goes on from here",
@@ -49,6 +50,9 @@ def parser() -> argparse.ArgumentParser:
         )
         return made
 
+    def unsafe(command: argparse.ArgumentParser) -> None:
+        command.add_argument("--unsafe", action="store_true", help="run what the model wrote without a sandbox")
+
     for name, help in (
         ("train", "train a model with GRPO; evaluates before and after"),
         ("sft", "warm start: supervised learning on the task's references or on chats"),
@@ -57,6 +61,8 @@ def parser() -> argparse.ArgumentParser:
         command.add_argument("config", metavar="CONFIG.toml")
         command.add_argument("--resume", action="store_true", help="go on from the newest checkpoint of the run")
         command.add_argument("--name", help="the run's folder in runs_dir (default: the config file's stem)")
+        if name == "train":
+            unsafe(command)
 
     command = verb(verbs, "eval", "evaluate a model on held-out problems", config=True)
     command.add_argument("target", metavar="CONFIG.toml|RUN", help="a config, or the folder of a run")
@@ -67,16 +73,32 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--compare", metavar="OTHER", help="paired difference to a run folder or eval/*.jsonl")
     command.add_argument("--name", help="folder in runs_dir to write to (default: CONFIG's stem and -eval)")
 
+    unsafe(command)
+
     command = verb(verbs, "score", "verify stored responses; no model needed")
     command.add_argument("task", metavar="TASK")
     command.add_argument("responses", metavar="RESPONSES.jsonl", help='{"id", "problem", "response"} a line')
     command.add_argument("-o", "--output", metavar="VERDICTS.jsonl", help="default: standard output")
     command.add_argument("--workers", type=_positive, default=2, help="processes that verify (default 2)")
+    unsafe(command)
 
     tasks = verb(verbs, "task", "task plugins").add_subparsers(dest="task_verb", required=True, metavar="VERB")
     verb(tasks, "list", "the installed tasks")
     command = verb(tasks, "show", "a task's config, sizes and an example; --config.key value to try others")
     command.add_argument("task", metavar="NAME")
+
+    boxes = verb(verbs, "sandbox", "where untrusted code runs").add_subparsers(
+        dest="sandbox_verb", required=True, metavar="VERB"
+    )
+    command = verb(boxes, "doctor", "try every protection of the sandbox on this machine; exit code 1 where one fails")
+    command.add_argument("--backend", choices=("auto", "namespaces", "landlock"), default="auto")
+    command = verb(boxes, "run", "run a Python file in the sandbox; exit code 1 where it does not end well")
+    command.add_argument("file", metavar="FILE")
+    command.add_argument("--function", metavar="NAME", help="call this function of the file, too")
+    command.add_argument("--args", metavar="JSON", help="its arguments, as a JSON list", default="[]")
+    command.add_argument("--cpu-seconds", type=float, default=5.0, metavar="S", help="limit (default 5)")
+    command.add_argument("--memory-mib", type=int, default=512, metavar="M", help="limit (default 512)")
+    command.add_argument("--unsafe", action="store_true", help="no sandbox at all: the file runs with your own rights")
 
     command = verb(verbs, "report", "write report.html for a run, or for several side by side (into the first)")
     command.add_argument("runs", nargs="+", metavar="RUN")
@@ -86,7 +108,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit codes: 0 done, 2 wrong input or a refused start, 1 a fault of ours, 130 interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    verb = arguments[: 2 if arguments[:1] == ["task"] else 1]
+    verb = arguments[: 2 if arguments[:1] in (["task"], ["sandbox"]) else 1]
     named = arguments[len(verb) : len(verb) + 1]
     if " ".join(verb) in WITH_CONFIG and named and not named[0].startswith("-"):
         # `verirl train CONFIG.toml --help` is a question about the config, which the overrides' parser answers.
@@ -100,16 +122,17 @@ def main(argv: Sequence[str] | None = None) -> int:
             raise ConfigError(f"unknown argument {rest[0]!r}.")
         from verirl.display import Display
 
-        with Display(args.json) as display:
-            _action(args)(args, rest, display)
-        return 0
+        with warnings.catch_warnings(), Display(args.json) as display:
+            warnings.showwarning = _shown_for_people(warnings.showwarning)
+            return _action(args)(args, rest, display) or 0
     except VerirlError as error:
         if os.environ.get("VERIRL_DEBUG"):
             traceback.print_exc()
         print(f"verirl: {error}", file=sys.stderr)
         return 2
-    except KeyboardInterrupt:
-        print(f"verirl: interrupted{GOES_ON.get(args.verb, '')}.", file=sys.stderr)
+    except KeyboardInterrupt as interrupted:
+        said = f"; {interrupted}" if str(interrupted) else GOES_ON.get(args.verb, "")
+        print(f"verirl: interrupted{said}.", file=sys.stderr)
         return 130
     except BrokenPipeError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # whoever read our output has gone
@@ -127,6 +150,18 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 1
 
 
+def _shown_for_people(otherwise: Callable[..., None]) -> Callable[..., None]:
+    """What `warnings` prints with: a warning that is meant for people as one sentence, others as ever."""
+
+    def show(message: Warning | str, category: type[Warning], *where: Any, **more: Any) -> None:
+        if category.__name__ == "DataWarning":
+            print(f"verirl: warning: {message}", file=sys.stderr)
+        else:
+            otherwise(message, category, *where, **more)
+
+    return show
+
+
 def _action(args: argparse.Namespace) -> Action:
     """The function of a verb. Only its own module is imported: `task list` should not wait for the config's."""
     if args.verb in ("task", "score"):
@@ -135,6 +170,10 @@ def _action(args: argparse.Namespace) -> Action:
         return {"list": task_commands.task_list, "show": task_commands.task_show, "score": task_commands.score}[
             args.task_verb if args.verb == "task" else args.verb
         ]
+    if args.verb == "sandbox":
+        from verirl import sandbox_commands
+
+        return {"doctor": sandbox_commands.doctor, "run": sandbox_commands.run}[args.sandbox_verb]
     from verirl import commands
 
     return {"train": commands.train, "sft": commands.sft, "eval": commands.evaluate, "report": commands.report}[

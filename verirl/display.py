@@ -56,6 +56,12 @@ class Display:
         if not self.as_json:
             print(text, file=sys.stderr, flush=True)
 
+    def warning(self, step: int, name: str, text: str) -> None:
+        """What looks wrong in a step, for people or as one of the events of --json."""
+        if self.as_json:
+            print(json.dumps({"event": "warning", "step": step, "name": name, "text": text}), flush=True)
+        self.note(f"warning: step {step}: {text}.")
+
     def result(self, value: Mapping[str, Any], *shown: Any) -> None:
         """The outcome: one JSON object on a line, or tables and lines of text."""
         if self._progress is not None:
@@ -122,6 +128,7 @@ class TrainingDisplay:
 
     def __init__(self, display: Display, steps: int, done: int, samples_per_step: int) -> None:
         self.as_json = display.as_json
+        self.warning = display.warning
         self._steps = Bar(display.progress, "training", max(0, steps - done))
         self._samples = Bar(display.progress, "sampling", samples_per_step) if samples_per_step else None
         self._begun = False

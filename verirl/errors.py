@@ -21,8 +21,17 @@ class DataError(VerirlError):
     """A data file is missing or has a bad line; the message names file and line."""
 
 
+class DataWarning(UserWarning):
+    """Something about the data that people should know and that stops nothing; given with `warnings.warn`, and printed by
+    the command line as one sentence."""
+
+
 class PluginError(VerirlError):
     """A task plugin could not be found or loaded."""
+
+
+class NoSandboxError(VerirlError):
+    """A verifier needs the sandbox, and no backend of it works here; the message says what to install."""
 
 
 class ModelError(VerirlError):

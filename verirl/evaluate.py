@@ -6,7 +6,7 @@ The verdicts come from the task's verifier alone, whatever reward the model was 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -15,7 +15,7 @@ from verirl.config import RunConfig
 from verirl.errors import RunError
 from verirl.models import Encode
 from verirl.rollout import sample_seed
-from verirl.runlog import append_jsonl, read_jsonl, write_atomically
+from verirl.runlog import append_jsonl, read_jsonl, write_atomically, write_jsonl
 from verirl.types import Problem, Request, Sampler, Trajectory, Verdict
 
 Verify = Callable[[Problem, str], Verdict]
@@ -40,7 +40,7 @@ def evaluate(
 
     What an interrupted call with the same settings has written already is kept and not sampled again, and so is what
     a call with more or fewer samples wrote: the larger number counts. Raises RunError where the file was made with
-    other settings, which are kept beside it.
+    other settings, which are kept beside it, and where it cannot be written.
     """
     options = config.eval
     max_tokens = options.max_tokens or config.rollout.max_tokens
@@ -65,7 +65,7 @@ def evaluate(
         key = (line["problem_id"], line["mode"], line["sample"])
         if key in wanted:
             records[key] = line
-    _rewrite(path, records.values())
+    write_jsonl(path, records.values())
     todo = [key for key in wanted if key not in records]
     # Prompts are rendered first, so that one that is too long stops the call before anything is sampled.
     prompts = {problem.id: encode(problem, max_tokens) for problem in problems}
@@ -96,7 +96,7 @@ def evaluate(
             write_finished(everything=False)
         write_finished(everything=True)
     ordered = [records[key] for key in wanted]
-    _rewrite(path, ordered)
+    write_jsonl(path, ordered)
     return ordered
 
 
@@ -132,14 +132,9 @@ def _claim(path: Path, settings: Mapping[str, Any]) -> int:
                     f"{path} was made with other settings ({key} was {before.get(key)!r}, now {settings[key]!r}); "
                     f"delete it and {beside.name}, or choose another folder with --name."
                 )
-        beside.parent.mkdir(parents=True, exist_ok=True)
         write_atomically(beside, json.dumps(settings, indent=2) + "\n")
     except ValueError as error:
         raise RunError(f"{beside} is not valid JSON ({error}): delete it and {path.name}.") from None
     except OSError as error:
-        raise RunError(f"{beside} cannot be written ({error.strerror or error}).") from None
+        raise RunError(f"{beside} cannot be read ({error.strerror or error}).") from None
     return samples
-
-
-def _rewrite(path: Path, records: Iterable[Mapping[str, Any]]) -> None:
-    write_atomically(path, "".join(json.dumps(record) + "\n" for record in records))

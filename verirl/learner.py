@@ -1,23 +1,27 @@
-"""The trained model: its optimiser, one step of GRPO or of supervised learning, and its checkpoints."""
+"""The trained model and its optimiser: one step of GRPO or of supervised learning. Checkpoints are in checkpoint.py."""
 
 from __future__ import annotations
 
 import contextlib
+import copy
 import ctypes
-import json
-import shutil
+import math
+from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import torch
+from torch.utils.checkpoint import checkpoint as checkpoint_call
 
-from verirl.config import RunConfig
-from verirl.errors import RunError
-from verirl.loss import grpo_loss
-from verirl.models import atomic_folder
-from verirl.packing import Packed, Tree, batch_trees, micro_batches, pack
-from verirl.runlog import list_checkpoints
+from verirl import checkpoint, head, lora
+from verirl.config import OptimizerConfig, RunConfig
+from verirl.errors import ConfigError, ModelError, RunError
+from verirl.guards import start_again
+from verirl.loss import policy_loss
+from verirl.packing import Branch, Packed, Tree, batch_trees, micro_batches, pack
+from verirl.runlog import mean
 from verirl.types import Batch
 
 if TYPE_CHECKING:
@@ -25,7 +29,10 @@ if TYPE_CHECKING:
 
 
 class TorchLearner:
-    """Float32 weights, AdamW, on a GPU where there is one. Dropout stays off: the ratio compares one policy to itself."""
+    """Float32 weights and AdamW, on a GPU where there is one; products in bfloat16 there (`model.dtype`).
+
+    Dropout is off: the ratio compares one policy to itself.
+    """
 
     def __init__(
         self, model: PreTrainedModel, tokenizer: PreTrainedTokenizerBase, config: RunConfig, checkpoints: Path
@@ -38,49 +45,107 @@ class TorchLearner:
         self.config = config
         self.checkpoints = checkpoints
         self.updates = 0
-        options = config.optimizer
-        self.optimizer = torch.optim.AdamW(
-            self.model.parameters(),
-            lr=options.learning_rate,
-            betas=(options.beta1, options.beta2),
-            weight_decay=options.weight_decay,
-            fused=True,
-        )
+        self._dtype = torch.float32
+        self._break_even = _break_even(self.model)
         self._head_is_plain = self._check_head()
+        self._check_packing()
+        self._reference: PreTrainedModel | None = None
+        if config.model.lora_rank:
+            lora.add_lora(self.model, config.model.lora_rank, config.model.lora_alpha, config.seed)
+        elif config.loss.kl_coef:
+            self._reference = copy.deepcopy(self.model).requires_grad_(False)
+        if config.model.gradient_checkpointing:
+            _checkpoint_gradients(self.model)
+        self.trained = [parameter for parameter in self.model.parameters() if parameter.requires_grad]
+        self.optimizer = _make_optimizer(self.trained, config.optimizer)
+        bfloat16 = config.model.dtype == "bfloat16" or (config.model.dtype == "auto" and self.device.type == "cuda")
+        if bfloat16:
+            self._dtype = torch.bfloat16
 
     def step(self, batch: Batch) -> dict[str, float]:
-        """One optimiser step on a batch; the gradient is summed over micro-batches. Returns metrics by name."""
-        temperature = self.config.rollout.temperature
-        clip = self.config.loss
-        totals = dict.fromkeys(("loss", "clipped_tokens", "entropy", "drift"), 0.0)
+        """`updates_per_batch` optimiser steps on a batch, each on the gradient of all of it. Returns metrics by name.
+
+        Gradients are summed over micro-batches. What is averaged over tokens is averaged over the updates too.
+        """
+        loss, options = self.config.loss, self.config.optimizer
+        budget = options.micro_batch_tokens
+        parts = list(micro_batches(list(batch_trees(batch, budget, self._break_even)), budget))
+        totals: defaultdict[str, float] = defaultdict(float)
         drift_max = 0.0
+        own = torch.zeros_like(batch.mask)  # the learner's log-probabilities before the first update
+        reference = self._reference_logprobs(batch, parts) if loss.kl_coef else None
+        updates: list[dict[str, float]] = []
+        for update in range(options.updates_per_batch):
+            for packed in parts:
+                chosen, entropies = self.token_logprobs(packed, self.config.rollout.temperature)
+                at = packed.samples, packed.columns
+                if not update:
+                    own[at] = chosen.detach()
+                    drift = (chosen.detach() - batch.sampler_logprobs[at]).abs()
+                    totals["drift"] += float(drift.sum())
+                    drift_max = max(drift_max, float(drift.max()))
+                rows, local = torch.unique(packed.samples, return_inverse=True)
+                here = local, packed.columns
+                shape = len(rows), batch.mask.shape[1]
+                output = policy_loss(
+                    loss.kind,
+                    torch.zeros(shape).index_put(here, chosen),
+                    (batch.old_logprobs if loss.importance_cap is None else own)[rows],
+                    batch.advantages[rows],
+                    batch.mask[rows],
+                    samples=batch.samples,
+                    tokens=batch.tokens,
+                    max_tokens=self.config.rollout.max_tokens,
+                    clip=loss.clip,
+                    sampler_logprobs=batch.sampler_logprobs[rows],
+                    importance_cap=loss.importance_cap,
+                    ref_logprobs=None if reference is None else reference[rows],
+                    kl_coef=loss.kl_coef,
+                    kl_estimator=loss.kl_estimator,
+                    entropies=torch.zeros(shape).index_put(here, entropies) if loss.entropy_coef else None,
+                    entropy_coef=loss.entropy_coef,
+                )
+                output.loss.backward()  # type: ignore[no-untyped-call]
+                totals["loss"] += float(output.loss.detach())
+                totals["entropy"] += float(entropies.detach().sum())
+                for name, value in output.metrics.items():
+                    totals[name] += value
+            updates.append(self._update(totals["loss"]))
         tokens = float(batch.mask.sum())
-        shape = batch.mask.shape
-        budget = self.config.optimizer.micro_batch_tokens
-        for packed in micro_batches(list(batch_trees(batch, budget)), budget):
-            chosen, spread = self.token_logprobs(packed, temperature)
-            at = packed.samples, packed.columns
-            mask = torch.zeros(shape).index_put(at, torch.ones(1))
-            logprobs = torch.zeros(shape).index_put(at, chosen)
-            output = grpo_loss(
-                logprobs, batch.old_logprobs, batch.advantages, mask, batch.samples, clip.clip_low, clip.clip_high
-            )
-            output.loss.backward()  # type: ignore[no-untyped-call]
-            drift = (chosen.detach() - batch.sampler_logprobs[at]).abs()
-            totals["loss"] += float(output.loss.detach())
-            totals["clipped_tokens"] += output.metrics["clipped_tokens"]
-            totals["entropy"] += float(spread.sum())
-            totals["drift"] += float(drift.sum())
-            drift_max = max(drift_max, float(drift.max()))
-        return {
-            "loss": totals["loss"],
-            "clip_fraction": totals["clipped_tokens"] / tokens,
-            "entropy": totals["entropy"] / tokens,
+        seen = tokens * len(updates)
+        metrics = {
+            "loss": totals["loss"] / len(updates),
+            "clip_fraction": totals["clipped"] / seen,
+            "ratio_mean": totals["ratio"] / seen,
+            "entropy": totals["entropy"] / seen,
             "drift_mean": totals["drift"] / tokens,
             "drift_max": drift_max,
             "tokens_trained": tokens,
-            **self._update(),
+            "grad_norm": mean(update["grad_norm"] for update in updates),
+            "learning_rate": updates[-1]["learning_rate"],
         }
+        if reference is not None:
+            metrics["kl"] = totals["kl"] / seen
+        if loss.importance_cap is not None:
+            metrics["importance_mean"] = totals["importance"] / seen
+            metrics["importance_capped"] = totals["importance_capped"] / seen
+            # Kish's effective sample size, as a share of the tokens.
+            metrics["importance_ess"] = totals["importance"] ** 2 / (totals["importance_squared"] * seen)
+        if self.device.type == "cuda":
+            # Of all processes. torch keeps what it had at the peak of the step, so this is that peak.
+            free, total = torch.cuda.mem_get_info(self.device)
+            metrics["gpu_peak_gib"] = (total - free) / (1 << 30)
+        return metrics
+
+    @torch.no_grad()
+    def _reference_logprobs(self, batch: Batch, parts: Sequence[Packed]) -> torch.Tensor:
+        """[N, T], of the model that the run started with."""
+        found = torch.zeros_like(batch.mask)
+        with lora.adapters_off(self.model):
+            for packed in parts:
+                logprobs, _ = self.token_logprobs(packed, self.config.rollout.temperature, self._reference)
+                found[packed.samples, packed.columns] = logprobs
+        return found
 
     def sft_step(self, rows: Sequence[Sequence[Tree]]) -> dict[str, float]:
         """One optimiser step of next-token cross-entropy, averaged over the learned tokens of all rows."""
@@ -93,90 +158,72 @@ class TorchLearner:
             loss = -chosen.sum() / tokens
             loss.backward()  # type: ignore[no-untyped-call]
             total += float(loss.detach())
-        return {"loss": total, "tokens_trained": float(tokens), **self._update()}
+        return {"loss": total, "tokens_trained": float(tokens), **self._update(total)}
 
-    def token_logprobs(self, packed: Packed, temperature: float) -> tuple[torch.Tensor, torch.Tensor]:
-        """Log-probabilities of the K learned tokens, and the entropies they were drawn from (without gradient): both [K].
+    def token_logprobs(
+        self, packed: Packed, temperature: float, model: PreTrainedModel | None = None
+    ) -> tuple[torch.Tensor, torch.Tensor]:
+        """Log-probabilities of the K learned tokens, and the entropies that they were drawn from: both [K], on the CPU.
 
-        Logits are computed only at the positions that predict a learned token. Both tensors are on the CPU.
+        `model` is the trained one unless another is given. The entropies carry a gradient where the loss has a bonus for
+        them. Logits are computed only at the positions that predict a learned token, where the head is a plain product.
         """
+        model = model or self.model
         rows = packed.to(self.device)
         inputs: dict[str, Any] = {
             "input_ids": rows.ids,
-            "attention_mask": rows.attention_mask(),
+            "attention_mask": _attention_mask(rows, model),
             "position_ids": rows.positions,
             "use_cache": False,
         }
-        if self._head_is_plain:
-            hidden = self.model.base_model(**inputs).last_hidden_state.flatten(0, 1)  # [B * L, hidden size]
-            logits = self.model.get_output_embeddings()(hidden[rows.predictors])
+        wants_entropy = bool(self.config.loss.entropy_coef)
+        with torch.autocast(self.device.type, self._dtype, enabled=self._dtype != torch.float32):
+            if not self._head_is_plain:
+                logits = model(**inputs).logits.flatten(0, 1)[rows.predictors]
+            else:
+                hidden = model.base_model(**inputs).last_hidden_state.flatten(0, 1)[rows.predictors]  # [K, hidden size]
+        if not self._head_is_plain:
+            found = head.logprobs_of_logits(logits, rows.targets, temperature)
         else:
-            logits = self.model(**inputs).logits.flatten(0, 1)[rows.predictors]
-        logprobs = (logits.float() / temperature).log_softmax(-1)  # [K, vocabulary]
-        with torch.no_grad():
-            entropy = -(logprobs.exp() * logprobs).sum(-1)
-        return logprobs.gather(-1, rows.targets[:, None])[:, 0].cpu(), entropy.cpu()
+            output = model.get_output_embeddings()
+            bias = getattr(output, "bias", None)
+            found = head.token_logprobs(
+                hidden.to(self._dtype), output.weight, bias, rows.targets, temperature, wants_entropy
+            )
+        return found[0].cpu(), found[1].cpu()
 
     def weights(self) -> Iterator[tuple[str, torch.Tensor]]:
-        """Names as in the HF checkpoint; tied weights once."""
-        for name, parameter in self.model.named_parameters():
-            yield name, parameter.detach()
+        """Names as in the HF checkpoint; tied weights once, adapters merged."""
+        return lora.merged_weights(self.model)
 
     def save(self, step: int, stream: Mapping[str, Any]) -> None:
-        """Writes checkpoints/step-NNNNNN, whole or not at all, and drops all but the newest ones."""
-        state = {"step": step, "updates": self.updates, "model": self.config.model.name, "stream": dict(stream)}
-        self.checkpoints.mkdir(parents=True, exist_ok=True)
-        with atomic_folder(self.checkpoints / f"step-{step:06d}") as scratch:
-            self.model.save_pretrained(scratch)
-            self.tokenizer.save_pretrained(scratch)
-            torch.save(self.optimizer.state_dict(), scratch / "optimizer.pt")
-            (scratch / "trainer.json").write_text(json.dumps(state, indent=2) + "\n", encoding="utf-8")
-        for old in list_checkpoints(self.checkpoints)[: -self.config.checkpoint.keep]:
-            shutil.rmtree(old)
+        """Writes checkpoints/step-NNNNNN, whole or not at all; see checkpoint.py."""
+        checkpoint.save(self, step, stream)
+
+    def rate(self, step: int, score: float) -> None:
+        """Notes the held-out pass rate of a saved step; the best checkpoint is kept."""
+        checkpoint.rate(self, step, score)
 
     def resume(self) -> tuple[int, Mapping[str, Any]]:
         """Goes on from the newest checkpoint: its step and the problem stream's state; (0, {}) where there is none."""
-        found = list_checkpoints(self.checkpoints)
-        if not found:
-            return 0, {}
-        folder = found[-1]
-        state = read_trainer_state(folder)
-        if state["model"] != self.config.model.name:
-            raise RunError(
-                f"{folder} was trained from model {state['model']!r}, this run is of {self.config.model.name!r}; "
-                "resume with the config that the run was started with."
-            )
-        from safetensors.torch import load_file
+        return checkpoint.resume(self)
 
-        try:
-            tensors: dict[str, torch.Tensor] = {}
-            for file in sorted(folder.glob("*.safetensors")):
-                tensors.update(load_file(file))
-            for name, parameter in self.model.named_parameters():
-                parameter.data.copy_(tensors[name])
-            self.optimizer.load_state_dict(
-                torch.load(folder / "optimizer.pt", map_location=self.device, weights_only=True)
-            )
-        except Exception as error:
-            raise RunError(
-                f"{folder} cannot be loaded ({type(error).__name__}: {str(error)[:200]}); "
-                "delete that folder to go on from the checkpoint before it."
-            ) from error
-        self.updates = state["updates"]
-        return state["step"], state["stream"]
-
-    def _update(self) -> dict[str, float]:
+    def _update(self, loss: float) -> dict[str, float]:
+        """One optimiser step on the gradients at hand, which are used up. Raises RunError, before any weight changes,
+        where the loss or its gradient is not finite; and where the new weights are not, before anybody uses them."""
         options = self.config.optimizer
-        norm = torch.nn.utils.clip_grad_norm_(self.model.parameters(), options.max_grad_norm)
-        if not torch.isfinite(norm):
-            raise RunError(
-                "the gradient is not finite; the last checkpoint is kept. Try a lower optimizer.learning_rate."
-            )
+        norm = torch.nn.utils.clip_grad_norm_(self.trained, options.max_grad_norm)
+        if not (math.isfinite(loss) and torch.isfinite(norm)):
+            self.optimizer.zero_grad()
+            what = "gradient" if math.isfinite(loss) else "loss"
+            raise RunError(f"the {what} is not finite, so no weight was changed. {start_again(self.checkpoints)}")
         rate = options.learning_rate * min(1.0, (self.updates + 1) / max(1, options.warmup_steps))
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         self.optimizer.step()
         self.optimizer.zero_grad()
+        if not torch.isfinite(torch.nn.utils.get_total_norm(self.trained)):
+            raise RunError(f"the weights are no longer finite. {start_again(self.checkpoints)}")
         self.updates += 1
         return {"grad_norm": float(norm), "learning_rate": rate}
 
@@ -188,18 +235,87 @@ class TorchLearner:
         logits = self.model(input_ids=ids, use_cache=False).logits
         return torch.allclose(self.model.get_output_embeddings()(hidden), logits, rtol=1e-4, atol=1e-4)
 
+    @torch.no_grad()
+    def _check_packing(self) -> None:
+        """Raises ModelError for a model that gives a response in a packed row other numbers than alone.
 
-def read_trainer_state(folder: Path) -> dict[str, Any]:
-    """trainer.json of a checkpoint. Raises RunError where it is missing or broken."""
+        Recurrent layers do, for they know no attention mask, and positions that are made of one.
+        """
+        prompt, responses = [1, 2, 3], torch.tensor([[4, 5], [3, 1]])
+        branches = [Branch(ids=ids, mask=[1] * len(ids)) for ids in responses.tolist()]
+        alone = torch.tensor([[*prompt, *branch.ids] for branch in branches], device=self.device)
+        logits = self.model(input_ids=alone, use_cache=False).logits[:, len(prompt) - 1 : -1]
+        expected = logits.cpu().float().log_softmax(-1).gather(2, responses[:, :, None]).flatten()
+        refusal = ModelError(
+            f"{type(self.model).__name__} cannot be trained here: it does not keep responses in one row apart by their "
+            "attention mask (recurrent layers do not, for instance); take another model."
+        )
+        try:
+            found, _ = self.token_logprobs(pack([[Tree(prompt=prompt, branches=branches)]]), temperature=1.0)
+        except Exception as error:  # whatever a model says to a mask of this kind
+            raise refusal from error
+        if not torch.allclose(found, expected, rtol=1e-2, atol=1e-2):
+            raise refusal
+
+
+def _break_even(model: PreTrainedModel) -> float:
+    """Row length (tokens) at which attention's products, 4 x hidden size x layers a pair of tokens, are as many as those
+    with weights, 2 x weights a token. The output head, which sees responses alone, is not counted."""
+    config: Any = model.config.get_text_config()
+    weights = sum(p.numel() for p in model.parameters()) - model.get_input_embeddings().weight.numel()  # type: ignore[operator]
+    return float(2 * weights / (4 * config.hidden_size * config.num_hidden_layers))
+
+
+def _make_optimizer(parameters: Sequence[torch.nn.Parameter], options: OptimizerConfig) -> torch.optim.Optimizer:
+    """Raises ConfigError where the 8-bit one is not installed."""
+    settings: dict[str, Any] = {
+        "lr": options.learning_rate,
+        "betas": (options.beta1, options.beta2),
+        "weight_decay": options.weight_decay,
+    }
+    if options.kind == "adamw":
+        return torch.optim.AdamW(parameters, fused=True, **settings)
     try:
-        state: dict[str, Any] = json.loads((folder / "trainer.json").read_text(encoding="utf-8"))
-        if not isinstance(state, dict) or not {"step", "updates", "model", "stream"} <= state.keys():
-            raise ValueError("trainer.json lacks a field")
-        return state
-    except (OSError, ValueError) as error:
-        raise RunError(
-            f"{folder} is no whole checkpoint ({error}); delete that folder to go on from the checkpoint before it."
+        from bitsandbytes.optim import AdamW8bit
+    except ImportError:
+        raise ConfigError(
+            "`optimizer.kind` is 'adamw_8bit', which needs bitsandbytes: pip install 'verirl[adamw8bit]'."
         ) from None
+    made: torch.optim.Optimizer = AdamW8bit(parameters, **settings)
+    return made
+
+
+def _attention_mask(rows: Packed, model: PreTrainedModel) -> torch.Tensor | dict[str, torch.Tensor]:
+    """In the form that the model's attention takes; by kind of layer where only some attend to a sliding window."""
+
+    def prepared(window: int | None = None) -> torch.Tensor:
+        mask = rows.attention_mask(window)
+        if model.config._attn_implementation != "eager":
+            return mask
+        scores = torch.zeros(mask.shape, device=mask.device)  # "eager" adds the mask to the scores
+        return scores.masked_fill(~mask, torch.finfo(scores.dtype).min)
+
+    window = getattr(model.config, "sliding_window", None)
+    if window is None:
+        return prepared()
+    if "full_attention" not in (getattr(model.config, "layer_types", None) or ()):
+        return prepared(window)
+    return {"full_attention": prepared(), "sliding_attention": prepared(window)}
+
+
+def _checkpoint_gradients(model: PreTrainedModel) -> None:
+    """Layers keep only their inputs and are computed again for the gradient.
+
+    What transformers has for this works in training mode alone, which would switch dropout on. Raises ModelError for a
+    model that is not built of layers that can do this.
+    """
+    from transformers.modeling_layers import GradientCheckpointingLayer
+
+    layers = [module for module in model.modules() if isinstance(module, GradientCheckpointingLayer)]
+    if not layers:
+        raise ModelError(f"{type(model).__name__} cannot do `model.gradient_checkpointing`; set it to false.")
+    for layer in layers:
+        layer.forward = partial(checkpoint_call, layer.forward, use_reentrant=False, preserve_rng_state=False)
 
 
 def _keep_freed_memory() -> None:

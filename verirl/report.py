@@ -51,6 +51,7 @@ class Run:
     summary: Row = field(default_factory=dict)
     metrics: list[Row] = field(default_factory=list)  # sorted by step, one row a step
     rollouts: list[Row] = field(default_factory=list)  # of the last step that has any
+    warnings: list[Row] = field(default_factory=list)
     evaluations: list[Evaluation] = field(default_factory=list)  # sorted by step
     missing: list[str] = field(default_factory=list)
     started: str = ""
@@ -149,6 +150,7 @@ def read_run(path: Path, name: str = "") -> Run:
     run.summary = _read_object(run, path / "summary.json", "the run is still going or was stopped")
     rows = {row["step"]: row for row in _lines(run, path / "metrics.jsonl") if isinstance(row.get("step"), int)}
     run.metrics = [rows[step] for step in sorted(rows)]  # a resumed run repeats steps: its last word counts
+    run.warnings = [row for row in _lines(run, path / "warnings.jsonl") if {"step", "text"} <= row.keys()]
     for step, file in _step_files(path / "eval"):
         records = [row for row in _lines(run, file) if _is_record(row)]
         if records:

@@ -1,26 +1,55 @@
-"""Sample and score: problems in, Groups out. Verification overlaps generation."""
+"""Sample and score: problems in, Groups with their advantages out. Verification overlaps generation."""
 
 from __future__ import annotations
 
 import hashlib
 import random
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from verirl.config import RolloutConfig
+from verirl.advantage import group_advantages, overlong_penalty
+from verirl.config import RolloutConfig, RunConfig
 from verirl.models import Encode
-from verirl.types import Group, Problem, Request, Reward, Sampler, Trajectory, Verdict
+from verirl.types import Group, Problem, Request, Reward, Sampler, Status, Trajectory, Verdict
+from verirl.workers import problem_from_json, verdict_from_json
+
+RESAMPLES = 2  # of a group that our own faults left without a comparison
 
 
 @dataclass(frozen=True, kw_only=True)
 class Rollout:
-    """The groups of one step, and how long verification kept the step waiting once sampling was over (seconds)."""
+    """What one step learns from, and what it cost.
+
+    `advantages_PG` belong to the samples of `groups`. `set_aside` are groups without advantage that dynamic sampling
+    replaced. `seconds` are of sampling and scoring together, `seconds_waiting` those of them in which sampling was over
+    and verification was not; `resampled` counts groups that were drawn again because of faults of ours.
+    """
 
     groups: list[Group]
+    advantages_PG: list[list[float | None]]
+    set_aside: list[Group]
+    seconds: float
     seconds_waiting: float
+    resampled: int
+
+
+def rollout_from_json(value: Mapping[str, Any]) -> Rollout:
+    """The inverse of `dataclasses.asdict`, by way of JSON: floats and all come back as they were."""
+
+    def groups(items: Sequence[Mapping[str, Any]]) -> list[Group]:
+        return [
+            Group(
+                problem=problem_from_json(item["problem"]),
+                trajectories=[Trajectory(**trajectory) for trajectory in item["trajectories"]],
+                verdicts=[verdict_from_json(verdict) for verdict in item["verdicts"]],
+            )
+            for item in items
+        ]
+
+    return Rollout(**{**value, "groups": groups(value["groups"]), "set_aside": groups(value["set_aside"])})
 
 
 class ProblemStream:
@@ -64,18 +93,23 @@ def rollout(
     seed: int,
     step: int,
     on_group: Callable[[Group], None] = lambda group: None,
-) -> Rollout:
+    drawn: int = 0,
+    attempt: int = 0,
+) -> tuple[list[Group], float]:
     """Draws `group_size` samples a problem; each group goes to the reward as soon as its last sample is there.
 
-    `on_group` is told of every scored group, from the calling thread, for progress.
+    `drawn` problems came before these in the step; another `attempt` at them has other seeds. `on_group` is told of every
+    scored group, from the calling thread, for progress. Also returns for how long verification kept the caller waiting
+    once sampling was over, in seconds.
     """
     size = config.group_size
+    again = [f"attempt {attempt}"] if attempt else []
     requests = [
         Request(
             prompt_ids=prompt_ids,
             max_tokens=config.max_tokens,
             temperature=config.temperature,
-            seed=sample_seed(seed, step, position, problem.id, sample),
+            seed=sample_seed(seed, step, drawn + position, problem.id, sample, *again),
         )
         for position, problem in enumerate(problems)
         for prompt_ids in [encode(problem, config.max_tokens)]
@@ -106,4 +140,95 @@ def rollout(
     for position in range(len(problems)):
         if position not in reported:
             on_group(groups[position])
-    return Rollout(groups=groups, seconds_waiting=time.perf_counter() - sampled)
+    return groups, time.perf_counter() - sampled
+
+
+class Collector:
+    """Draws the batch of a step, in as many rounds as dynamic sampling allows."""
+
+    def __init__(
+        self,
+        config: RunConfig,
+        stream: ProblemStream,
+        sampler: Sampler,
+        reward: Reward,
+        encode: Encode,
+        on_group: Callable[[Group], None] = lambda group: None,
+    ) -> None:
+        self.config = config
+        self.stream = stream
+        self.sampler = sampler
+        self.reward = reward
+        self.encode = encode
+        self.on_group = on_group
+
+    def collect(self, step: int) -> Rollout:
+        """Takes problems from the stream and samples them with the weights that the sampler holds."""
+        options = self.config.rollout
+        started = time.perf_counter()
+        kept: list[tuple[Group, list[float | None]]] = []
+        set_aside: list[Group] = []
+        waiting, drawn, resampled = 0.0, 0, 0
+
+        def draw(problems: Sequence[Problem], attempt: int = 0) -> list[Group]:
+            nonlocal waiting
+            groups, seconds = rollout(
+                problems,
+                self.sampler,
+                self.reward,
+                self.encode,
+                options,
+                self.config.seed,
+                step,
+                self.on_group,
+                drawn,
+                attempt,
+            )
+            waiting += seconds
+            return groups
+
+        for _ in range(options.dynamic_sampling):
+            problems = self.stream.next(options.problems_per_step - len(kept))
+            groups = draw(problems)
+            for attempt in range(1, RESAMPLES + 1):
+                faulty = [place for place, group in enumerate(groups) if _failed_us(group)]
+                if not faulty:
+                    break
+                resampled += len(faulty)
+                for place, group in zip(faulty, draw([problems[place] for place in faulty], attempt), strict=True):
+                    groups[place] = group
+            drawn += len(problems)
+            for group in groups:
+                advantages = self._advantages(group)
+                if options.dynamic_sampling == 1 or any(advantages):
+                    kept.append((group, advantages))
+                else:
+                    set_aside.append(group)
+            if len(kept) == options.problems_per_step:
+                break
+        return Rollout(
+            groups=[group for group, _ in kept],
+            advantages_PG=[advantages for _, advantages in kept],
+            set_aside=set_aside,
+            seconds=time.perf_counter() - started,
+            seconds_waiting=waiting,
+            resampled=resampled,
+        )
+
+    def _advantages(self, group: Group) -> list[float | None]:
+        """Of the rewards with the overlong punishment added; the rewards in the verdicts stay what they are."""
+        options = self.config.rollout
+        rewards = [
+            None
+            if verdict.reward is None
+            else verdict.reward
+            + overlong_penalty(len(trajectory.token_ids), options.max_tokens, options.overlong_buffer)
+            for trajectory, verdict in zip(group.trajectories, group.verdicts, strict=True)
+        ]
+        return group_advantages(rewards, self.config.loss.advantage)
+
+
+def _failed_us(group: Group) -> bool:
+    """Whether faults of ours left fewer than two scored samples, so that nothing can be compared."""
+    scored = sum(verdict.reward is not None for verdict in group.verdicts)
+    return scored < 2 and any(verdict.status is Status.INFRASTRUCTURE_ERROR for verdict in group.verdicts)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import platform
@@ -13,21 +14,26 @@ import sys
 import tempfile
 import time
 import tomllib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from verirl.config import RunConfig, dump_toml, read_toml
 from verirl.errors import DataError, RunError
-from verirl.types import Group
+
+if TYPE_CHECKING:
+    from verirl.rollout import Rollout
+    from verirl.sinks import Sinks
+
+MAY_CHANGE = {"steps", "checkpoint.keep"}  # on resume: neither says what a step does
 
 
 def check_run(folder: Path, config: RunConfig, resume: bool) -> None:
     """Raises RunError where the folder holds a run (without `resume`), is unwritable, or is another run's.
 
-    A resumed run may have more steps than it was started with; anything else in its config stays. A start that failed
-    before anything was sampled is no run, and is in nobody's way. Nothing is made or changed here.
+    A resumed run may have more steps than before, keep fewer checkpoints and log elsewhere; the rest of its config stays.
+    A start that failed before anything was sampled is no run, and is in nobody's way. Nothing is made or changed here.
     """
     if folder.exists() and not folder.is_dir():
         raise RunError(f"{folder} is a file, so no run can be kept there: choose another name with --name.")
@@ -47,7 +53,8 @@ def check_run(folder: Path, config: RunConfig, resume: bool) -> None:
     if not held.is_file():
         raise RunError(f"{folder} holds no run to resume (there is no config.toml in it): check --name and runs_dir.")
     before, now = _flat(read_toml(held)), _flat(tomllib.loads(dump_toml(config)))
-    changed = sorted(key for key in {*before, *now} - {"steps"} if before.get(key) != now.get(key))
+    may_change = MAY_CHANGE | {key for key in {*before, *now} if key.startswith("logging.")}
+    changed = sorted(key for key in {*before, *now} - may_change if before.get(key) != now.get(key))
     if changed:
         raise RunError(
             f"{folder} was started with another config: `{changed[0]}` was {before.get(changed[0])!r} and is now "
@@ -63,7 +70,8 @@ def _got_nowhere(folder: Path) -> bool:
     started = {folder / "env.json", folder / "config.toml"}
     files = [path for path in folder.rglob("*") if not path.is_dir() and path not in started]
     claims = folder / "eval"
-    return (folder / "env.json").is_file() and all(
+    first = (folder / "env.json", scratch_of(folder / "env.json"))  # a kill may come while it is written
+    return any(path.is_file() for path in first) and all(
         (path.parent == claims and path.suffix == ".json")
         or (path.name.startswith(".") and path.suffix == ".tmp")
         or path.stat().st_size == 0
@@ -79,18 +87,16 @@ def _flat(table: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def open_run(folder: Path, config: RunConfig, resume: bool) -> RunLog:
+def open_run(folder: Path, config: RunConfig, resume: bool, sinks: Sinks | None = None) -> RunLog:
     """Makes the folder, or goes on in it; raises as `check_run` does."""
     check_run(folder, config, resume)
-    try:
+    with writing(folder):
         folder.mkdir(parents=True, exist_ok=True)
         if _got_nowhere(folder):
             shutil.rmtree(folder / "eval", ignore_errors=True)  # its claims may be of other settings
-        write_atomically(folder / "env.json", json.dumps(environment(), indent=2) + "\n")
-        write_atomically(folder / "config.toml", dump_toml(config))
-    except OSError as error:
-        raise RunError(f"run folder {folder} cannot be written ({error.strerror or error}); see runs_dir.") from None
-    return RunLog(folder)
+    write_atomically(folder / "env.json", json.dumps(environment(), indent=2) + "\n")
+    write_atomically(folder / "config.toml", dump_toml(config))
+    return RunLog(folder, sinks)
 
 
 def list_checkpoints(folder: Path) -> list[Path]:
@@ -105,23 +111,51 @@ def checkpoint_step(checkpoints: Sequence[Path]) -> int:
     return _step_of(checkpoints[-1]) if checkpoints else 0
 
 
-def _step_of(checkpoint: Path) -> int:
-    return int(checkpoint.name.removeprefix("step-"))
+def _step_of(path: Path) -> int:
+    """Of anything that is named after a step: step-000012, step-000012.jsonl."""
+    return int(path.stem.removeprefix("step-"))
 
 
 class RunLog:
-    def __init__(self, folder: Path) -> None:
+    """Writes the files; `sinks` are told of it after that.
+
+    Every method that writes raises RunError where that fails, on a full disk, say.
+    """
+
+    def __init__(self, folder: Path, sinks: Sinks | None = None) -> None:
         self.folder = folder
+        self._sinks = sinks
 
     def drop_after(self, step: int) -> None:
         """On resume: forgets what was logged after the checkpoint, since those steps are done again."""
-        lines = [line for line in read_jsonl(self.folder / "metrics.jsonl") if line["step"] <= step]
-        write_atomically(self.folder / "metrics.jsonl", "".join(json.dumps(line) + "\n" for line in lines))
+        for path in (self.folder / "metrics.jsonl", self.folder / "warnings.jsonl"):
+            if path.exists():
+                write_jsonl(path, [line for line in read_jsonl(path) if line["step"] <= step])
+        for path in (*self.folder.glob("rollouts/step-*"), *self.folder.glob("eval/step-*")):
+            if path.suffix in (".json", ".jsonl") and _step_of(path) > step:
+                with writing(path):
+                    path.unlink()
+        if self._sinks is not None:
+            self._sinks.done = step
+
+    def evaluation_begun(self, step: int) -> bool:
+        return (self.folder / "eval" / f"step-{step:06d}.json").exists()
 
     def step(self, step: int, metrics: Mapping[str, float]) -> None:
         append_jsonl(self.folder / "metrics.jsonl", {"step": step, **metrics})
+        if self._sinks is not None:
+            self._sinks.step(step, metrics)
 
-    def rollouts(self, step: int, groups: Sequence[Group], advantages: Sequence[Sequence[float | None]]) -> None:
+    def metrics(self) -> list[dict[str, Any]]:
+        """Of all steps so far, oldest first."""
+        return read_jsonl(self.folder / "metrics.jsonl")
+
+    def warning(self, step: int, name: str, text: str) -> None:
+        append_jsonl(self.folder / "warnings.jsonl", {"step": step, "name": name, "text": text})
+
+    def rollouts(self, step: int, result: Rollout) -> None:
+        """Every sample of a step; those that dynamic sampling set aside come last, with advantage 0."""
+        aside = [[None if v.reward is None else 0.0 for v in group.verdicts] for group in result.set_aside]
         lines = [
             {
                 "step": step,
@@ -136,31 +170,52 @@ class RunLog:
                 "reason": verdict.reason,
                 "finish_reason": trajectory.finish_reason,
             }
-            for group, group_advantages in zip(groups, advantages, strict=True)
+            for group, group_advantages in zip(
+                [*result.groups, *result.set_aside], [*result.advantages_PG, *aside], strict=True
+            )
             for sample, (trajectory, verdict, advantage) in enumerate(
                 zip(group.trajectories, group.verdicts, group_advantages, strict=True)
             )
         ]
-        path = self.folder / "rollouts" / f"step-{step:06d}.jsonl"
-        path.parent.mkdir(exist_ok=True)
-        write_atomically(path, "".join(json.dumps(line) + "\n" for line in lines))
+        write_jsonl(self.folder / "rollouts" / f"step-{step:06d}.jsonl", lines)
 
     def summary(self, summary: Mapping[str, Any]) -> None:
         write_atomically(self.folder / "summary.json", json.dumps(summary, indent=2) + "\n")
+        if self._sinks is not None:
+            self._sinks.summary(summary)
 
     def earlier_seconds(self) -> float:
         """Time that earlier sessions of a resumed run took, in seconds."""
-        return float(sum(line.get("seconds/step", 0.0) for line in read_jsonl(self.folder / "metrics.jsonl")))
+        return float(sum(line.get("seconds/step", 0.0) for line in self.metrics()))
+
+
+@contextlib.contextmanager
+def writing(path: Path) -> Iterator[None]:
+    """Makes an OSError of the block the one sentence that a user can act on (RunError)."""
+    try:
+        yield
+    except OSError as error:
+        raise RunError(
+            f"{path} cannot be written ({error.strerror or error}); what was saved before is kept, and once it can be "
+            "written a run goes on from there with --resume, an evaluation with the same command."
+        ) from error
 
 
 def append_jsonl(path: Path, value: Mapping[str, Any]) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a", encoding="utf-8") as file:
-        file.write(json.dumps(value) + "\n")
+    """A line that a kill or a full disk cuts short is left out by `read_jsonl`. Raises RunError."""
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write(json.dumps(value) + "\n")
+
+
+def write_jsonl(path: Path, values: Iterable[Mapping[str, Any]]) -> None:
+    """The whole file anew, or not at all. Raises RunError."""
+    write_atomically(path, "".join(json.dumps(value) + "\n" for value in values))
 
 
 def read_jsonl(path: Path) -> list[dict[str, Any]]:
-    """The lines of one of our own files; a last line that was cut short by a kill is left out."""
+    """The lines of one of our own files; a last line that was cut short by a kill or a full disk is left out."""
     if not path.exists():
         return []
     lines: list[dict[str, Any]] = []
@@ -175,12 +230,23 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:
 
 
 def write_atomically(path: Path, text: str) -> None:
-    scratch = path.with_name(f".{path.name}.tmp")
-    with scratch.open("w", encoding="utf-8") as file:
-        file.write(text)
-        file.flush()
-        os.fsync(file.fileno())
-    scratch.replace(path)
+    """The old file or the new one is there, never a part. Raises RunError where it cannot be written."""
+    scratch = scratch_of(path)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            with scratch.open("w", encoding="utf-8") as file:
+                file.write(text)
+                file.flush()
+                os.fsync(file.fileno())
+            scratch.replace(path)
+        except BaseException:
+            scratch.unlink(missing_ok=True)
+            raise
+
+
+def scratch_of(path: Path) -> Path:
+    return path.with_name(f".{path.name}.tmp")
 
 
 def environment() -> dict[str, Any]:

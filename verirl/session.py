@@ -29,6 +29,7 @@ class Session:
     """Parts of one run, each made when it is first asked for; cheap ones that can fail come first."""
 
     config: RunConfig
+    unsafe: bool = False  # without a sandbox around what the model wrote
 
     @cached_property
     def task(self) -> Any:
@@ -55,7 +56,9 @@ class Session:
     def open_pool(self) -> WorkerPool:
         options = self.config.reward
         task = self.config.task
-        return WorkerPool(task.name, task.config, options.workers, options.cpu_seconds, options.memory_gib)
+        return WorkerPool(
+            task.name, task.config, options.workers, options.cpu_seconds, options.memory_gib, unsafe=self.unsafe
+        )
 
     def reward(self, pool: WorkerPool) -> Reward:
         if self.config.reward.kind == "random":

@@ -15,31 +15,47 @@ from typing import TYPE_CHECKING, Any
 
 from verirl.config import RunConfig
 from verirl.errors import ConfigError, DataError
+from verirl.guards import Guard, heed
+from verirl.interrupt import Interruption, WholeSteps
 from verirl.learner import TorchLearner
 from verirl.models import render
 from verirl.packing import Branch, Tree
 from verirl.runlog import RunLog
-from verirl.train import Watcher
+from verirl.train import UNINTERRUPTED, UNWATCHED, Watcher
 from verirl.types import Problem
 
 if TYPE_CHECKING:
     from transformers import PreTrainedTokenizerBase
 
 
-def sft(config: RunConfig, examples: Sequence[Tree], learner: TorchLearner, log: RunLog, watcher: Watcher) -> None:
-    """`config.steps` optimiser steps over the examples, reshuffled each epoch; resumes like `train`."""
-    done, saved = learner.resume()
+def sft(
+    config: RunConfig,
+    examples: Sequence[Tree],
+    learner: TorchLearner,
+    log: RunLog,
+    watcher: Watcher = UNWATCHED,
+    interruption: Interruption = UNINTERRUPTED,
+) -> None:
+    """`config.steps` optimiser steps over the examples, reshuffled each epoch; resumes and stops like `train`."""
+    done, place = learner.resume()
     log.drop_after(done)
-    rows = PackedRows(examples, config.sft.sequence_tokens, config.seed, saved.get("rows", 0))
-    for step in range(done + 1, config.steps + 1):
-        started = time.perf_counter()
-        batch = rows.next(config.sft.rows_per_step)
-        metrics = learner.sft_step(batch)
-        metrics["seconds/learn"] = metrics["seconds/step"] = time.perf_counter() - started
-        log.step(step, metrics)
-        watcher.step(step, metrics)
-        if step == config.steps or (config.checkpoint.every and step % config.checkpoint.every == 0):
-            learner.save(step, rows.state())
+    guard = Guard(log.metrics())
+    rows = PackedRows(examples, config.sft.sequence_tokens, config.seed, place.get("rows", 0))
+    steps = WholeSteps(learner, done, interruption)
+    place = rows.state()
+    with steps.saved_on_interruption(lambda: place):
+        for step in range(done + 1, config.steps + 1):
+            with steps.step(step):
+                started = time.perf_counter()
+                metrics = learner.sft_step(rows.next(config.sft.rows_per_step))
+                metrics["seconds/learn"] = metrics["seconds/step"] = time.perf_counter() - started
+                log.step(step, metrics)
+                watcher.step(step, metrics)
+                heed(guard.see(step, metrics), log, watcher)
+                place = rows.state()
+                due = config.checkpoint.every and step % config.checkpoint.every == 0
+                if step == config.steps or (due and not guard.exploding):
+                    steps.save(step, place)
 
 
 class PackedRows:

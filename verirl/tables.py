@@ -6,6 +6,7 @@ A cell that may hold what others wrote is printed as it is: the console that pri
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from statistics import fmean
 from typing import Any
 
 from rich.table import Table
@@ -108,6 +109,14 @@ def count_table(title: str, counts: Mapping[str, int]) -> Table:
     total = sum(counts.values())
     for status, count in sorted(counts.items(), key=lambda item: -item[1]):
         table.add_row(status, str(count), percent(count / total))
+    return table
+
+
+def part_table(parts: Mapping[str, Sequence[float]]) -> Table:
+    """The named components of verdicts: tiers, checks, shares of a reward."""
+    table = Table("part", "responses", "mean", title="parts of the verdicts")
+    for name, values in sorted(parts.items(), key=lambda item: -len(item[1])):
+        table.add_row(name, str(len(values)), f"{fmean(values):.3g}")
     return table
 
 

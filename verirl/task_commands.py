@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
+from statistics import fmean
 from typing import Any, TextIO
 
 from verirl.display import Display
@@ -29,7 +30,8 @@ def score(args: argparse.Namespace, overrides: Sequence[str], display: Display) 
     if args.output and Path(args.output).resolve() == Path(args.responses).resolve():
         raise RunError(f"{args.output} holds the responses: write the verdicts to another file.")
     counts: Counter[str] = Counter()
-    with WorkerPool(args.task, own, workers=args.workers) as pool:
+    parts: dict[str, list[float]] = {}
+    with WorkerPool(args.task, own, workers=args.workers, unsafe=args.unsafe) as pool:
         with display.bar("preparing the problems", None):
             pool.prepare([problem for _, problem, _ in entries])
         # Opened last: a start that fails leaves earlier verdicts as they are.
@@ -40,15 +42,23 @@ def score(args: argparse.Namespace, overrides: Sequence[str], display: Display) 
                 for (given, _, _), verdict in zip(entries, _verdicts(pool, entries, args.workers), strict=True):
                     out.write(json.dumps({"id": given, **verdict_to_json(verdict, verdict.seconds)}) + "\n")
                     counts[verdict.status.value] += 1
+                    for name, value in verdict.parts.items():
+                        parts.setdefault(name, []).append(value)
                     done = sum(counts.values())
                     rate = done / (time.perf_counter() - started)
                     bar.advance(1, f"pass {counts['correct'] / done:.1%}  {rate:.0f} a second")
     if args.output:
-        from verirl.tables import count_table
+        from verirl.tables import count_table, part_table
 
         title = f"{args.task} · {args.responses}"
-        result = {"event": "score", "responses": len(entries), "statuses": dict(counts), "output": args.output}
-        display.result(result, count_table(title, counts))
+        result = {
+            "event": "score",
+            "responses": len(entries),
+            "statuses": dict(counts),
+            "parts": {name: {"n": len(values), "mean": fmean(values)} for name, values in parts.items()},
+            "output": args.output,
+        }
+        display.result(result, count_table(title, counts), *([part_table(parts)] if parts else []))
 
 
 def task_list(args: argparse.Namespace, overrides: Sequence[str], display: Display) -> None:

@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     import pydantic
     import torch
 
+    from verirl_sandbox import Sandbox
+
 Split = Literal["train", "validation", "test"]
 SPLITS: tuple[Split, ...] = ("train", "validation", "test")
 Message = Mapping[str, Any]  # {"role": ..., "content": text or a list of parts}
@@ -135,6 +137,7 @@ class Batch:
     prompt_lengths: torch.Tensor  # [N] int64
     groups: torch.Tensor  # [N] int64; rows with the same number share their prompt
     samples: int  # scored samples in the step, those without advantage (not among the rows) included
+    tokens: int  # that the policy wrote in them
     ref_logprobs: torch.Tensor | None = None  # [N, T] float32; of the frozen reference
 
 
@@ -160,7 +163,7 @@ class Toolbox(Protocol):
     """What a run lends to a verifier. Each tool is made when it is first used."""
 
     @property
-    def sandbox(self) -> Any: ...
+    def sandbox(self) -> Sandbox: ...
 
     @property
     def lm(self) -> Any: ...
@@ -186,6 +189,11 @@ class Sampler(Protocol):
         """Yields one trajectory per request, in the order in which they finish."""
         ...
 
+    def release(self) -> None:
+        """Gives back the memory that the learner's step may need; the next `load` takes it again. Nothing is sampled in
+        between."""
+        ...
+
     def load(self, weights: Iterable[tuple[str, torch.Tensor]], version: int) -> None:
         """Takes the learner's weights (names as in the HF checkpoint).
 
@@ -208,5 +216,9 @@ class Learner(Protocol):
     def weights(self) -> Iterator[tuple[str, torch.Tensor]]: ...
 
     def save(self, step: int, stream: Mapping[str, Any]) -> None: ...
+
+    def rate(self, step: int, score: float) -> None:
+        """Notes the held-out pass rate of a saved step, by which the best checkpoint is kept."""
+        ...
 
     def resume(self) -> tuple[int, Mapping[str, Any]]: ...

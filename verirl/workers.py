@@ -26,14 +26,19 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import cached_property
 from pathlib import Path
-from typing import Any, NoReturn, Self
+from typing import TYPE_CHECKING, Any, NoReturn, Self
 
-from verirl.errors import PluginError, VerirlError
+from verirl.errors import NoSandboxError, PluginError, VerirlError
 from verirl.types import Problem, Status, Verdict
+
+if TYPE_CHECKING:
+    from verirl_sandbox import Sandbox
 
 START_SECONDS = 120.0  # wall clock for loading a plugin: behind it something hangs
 RECYCLE_ITEMS = 10_000  # a start costs about as much as 2,000 easy verifications, so not much oftener than this
+UNSAFE = "(no sandbox: --unsafe) "  # every verdict's reason begins so where that is the case
 TEXT_CAP = 2_000  # characters of `answer` and `reason` that come back
 _LENGTH = struct.Struct(">I")
 _CORES = os.cpu_count() or 1
@@ -273,8 +278,9 @@ class WorkerPool:
     cpu_seconds: CPU time of one verification; over it the verdict is `timeout`, reward 0.
     memory_gib: address space that a worker may grow by after loading; over it the verdict is `limit`, reward 0.
     wall_seconds: a worker that takes longer is killed and the item tried once more, then `infrastructure_error`.
+    unsafe: what the model wrote is run with nothing around it, and the verdicts say so.
 
-    Raises PluginError (or the plugin's own VerirlError, as PluginError) where the task does not load.
+    Verifying raises NoSandboxError where the task asks for the sandbox and none works here. Raises PluginError (or the plugin's own VerirlError, as PluginError) where the task does not load.
     """
 
     def __init__(
@@ -285,9 +291,11 @@ class WorkerPool:
         cpu_seconds: float = 2.0,
         memory_gib: float = 1.0,
         wall_seconds: float = 120.0,
+        unsafe: bool = False,
     ) -> None:
         self.cpu_seconds, self.memory_gib, self.wall_seconds = cpu_seconds, memory_gib, wall_seconds
-        self._first = _frame({"task": task_name, "config": dict(task_config), "memory_gib": memory_gib})
+        first = {"task": task_name, "config": dict(task_config), "memory_gib": memory_gib, "unsafe": unsafe}
+        self._first = _frame(first)
         self._batches: list[bytes] = []  # what `prepare` was given: a fresh worker gets it again
         self._closed = False
         self._idle: queue.SimpleQueue[_Worker | None] = queue.SimpleQueue()
@@ -444,6 +452,8 @@ class WorkerPool:
                 self._idle.put(worker)
             if "error" in reply:
                 return [_fault(reply["error"])] * count
+            if "refused" in reply:
+                raise NoSandboxError(f"{reply['refused']}; --unsafe runs what the model wrote with your own rights.")
             return [verdict_from_json(value) for value in reply["verdicts"]]
         raise AssertionError("unreachable")
 
@@ -471,11 +481,22 @@ class WorkerPool:
 
 
 class _Tools:
-    """The toolbox of a run that lends nothing."""
+    """What a worker lends its task; it lives as long as the worker."""
+
+    def __init__(self, unsafe: bool) -> None:
+        self.unsafe = unsafe
+
+    @cached_property
+    def sandbox(self) -> Sandbox:
+        """One slot, since a worker verifies one response at a time. Raises SandboxUnavailable."""
+        from verirl_sandbox import Sandbox
+
+        return Sandbox(1, backend="unsafe" if self.unsafe else "auto")
 
     @property
-    def sandbox(self) -> NoReturn:
-        raise RuntimeError("this run lends no sandbox")
+    def in_the_open(self) -> bool:
+        """Whether candidates have been run with nothing around them."""
+        return self.unsafe and "sandbox" in self.__dict__
 
     @property
     def lm(self) -> NoReturn:
@@ -501,11 +522,12 @@ def main() -> None:
         reason = str(error) if known else f"task {first['task']!r} could not be loaded: {_describe(error, None)}"
         _write(outgoing, {"error": reason, "cpu": 0.0})
         os._exit(1)
+    tools = _Tools(first["unsafe"])
     _write(outgoing, {"group": hasattr(task, "verify_group"), "prepare": hasattr(task, "prepare"), "cpu": 0.0})
     _limit_memory(first["memory_gib"])
     while (message := _read(incoming)) is not None:
         memory = first["memory_gib"]
-        reply = _prepare(task, message, memory) if "prepare" in message else _verify(task, message)
+        reply = _prepare(task, message, memory, tools) if "prepare" in message else _verify(task, message, tools)
         _write(outgoing, {**reply, "cpu": time.process_time()})
     os._exit(0)  # without waiting for whatever threads the plugin started
 
@@ -517,10 +539,10 @@ def _load(name: str, config: dict[str, Any]) -> Any:
     return found(task_config(found, config, f"task {name!r}"))
 
 
-def _prepare(task: Any, message: Mapping[str, Any], memory_gib: float) -> dict[str, Any]:
+def _prepare(task: Any, message: Mapping[str, Any], memory_gib: float, tools: _Tools) -> dict[str, Any]:
     _limit_memory(None)
     try:
-        task.prepare([problem_from_json(value) for value in message["prepare"]], _Tools())
+        task.prepare([problem_from_json(value) for value in message["prepare"]], tools)
         return {}
     except BaseException as error:  # noqa: BLE001
         return {"error": _describe(error, task)}
@@ -528,28 +550,33 @@ def _prepare(task: Any, message: Mapping[str, Any], memory_gib: float) -> dict[s
         _limit_memory(memory_gib)
 
 
-def _verify(task: Any, message: Mapping[str, Any]) -> dict[str, Any]:
+def _verify(task: Any, message: Mapping[str, Any], tools: _Tools) -> dict[str, Any]:
     problem = problem_from_json(message["problem"])
     responses = message["responses"]
     begun = time.perf_counter()
     try:
         if message.get("group"):
-            found = task.verify_group(problem, responses, _Tools())
+            found = task.verify_group(problem, responses, tools)
             if not isinstance(found, list | tuple) or len(found) != len(responses):
                 return {"error": f"verify_group must return a list of {len(responses)} verdicts"}
         else:
-            found = [task.verify(problem, responses[0], _Tools())]
+            found = [task.verify(problem, responses[0], tools)]
     except BaseException as error:  # noqa: BLE001  # SystemExit too: a verifier has no say in the worker's life
         if _is_memory_error(error):
             return {"memory": True}
+        if type(error).__name__ == "SandboxUnavailable":
+            return {"refused": str(error)}
         return {"error": f"the verifier raised {_describe(error, task)}"}
     seconds = (time.perf_counter() - begun) / len(responses)
-    return {"verdicts": [_checked(verdict, seconds) for verdict in found]}
+    return {"verdicts": [_checked(verdict, seconds, tools.in_the_open) for verdict in found]}
 
 
-def _checked(verdict: Any, seconds: float) -> dict[str, Any]:
+def _checked(verdict: Any, seconds: float, in_the_open: bool) -> dict[str, Any]:
     try:
-        return verdict_to_json(verdict, seconds)
+        told = verdict_to_json(verdict, seconds)
+        if in_the_open:
+            told["reason"] = f"{UNSAFE}{told['reason']}"
+        return told
     except (TypeError, ValueError, AttributeError) as error:
         return verdict_to_json(_fault(f"the verifier is at fault: {error}"), seconds)
 

@@ -5,17 +5,19 @@ from __future__ import annotations
 import ast
 import json
 import os
+import subprocess
+import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+
 import verirl_tasks.math
+from verirl.types import Problem, Status
 from verirl_tasks.math import MathConfig, MathTask
 
-from verirl.types import Problem, Status
-
-SOURCES = sorted(Path(verirl_tasks.math.__file__).parent.glob("*.py"))
+SOURCES = sorted(Path(verirl_tasks.math.__file__).parent.rglob("*.py"))
 FORBIDDEN = {"eval", "exec", "compile", "sympify", "parse_expr", "lambdify", "parse_latex", "__import__", "pickle"}
 TOOLS: Any = None
 COMMAND = "__import__('os').system('touch verirl_pwned')"
@@ -35,7 +37,89 @@ PAYLOADS = [
     "${touch verirl_pwned}",
     "`touch verirl_pwned`",
     "\x00\ud800",
+    "__import__('subprocess').Popen(['touch','verirl_pwned'])",
+    "__import__('socket').create_connection(('127.0.0.1',9))",
+    "__import__('urllib.request').request.urlopen('http://127.0.0.1')",
+    "eval(\"__import__('os').system('touch verirl_pwned')\")",
+    "(lambda: __import__('os').system('touch verirl_pwned'))()",
+    "[c for c in ().__class__.__base__.__subclasses__() if c.__name__ == 'Popen'][0](['touch','verirl_pwned'])",
+    "getattr(getattr(__builtins__, 'open')('verirl_pwned','w'), 'write')('x')",
+    "globals()['__builtins__']['open']('verirl_pwned','w')",
+    'sympify(\'__import__("os").system("touch verirl_pwned")\')',
+    'Integer(7).func(\'__import__("os").system("touch verirl_pwned")\')',
+    "parse_expr('print(7)')",
+    "Function('f')(7).subs('f', '__import__')",
+    "N('7', 10**9)",
+    "S('7').n(10**9)",
+    "sympy.core.sympify.sympify('7')",
+    'simplify(\'open("verirl_pwned","w")\')',
+    'lambdify(x, \'open("verirl_pwned","w")\')(7)',
+    'f\'{open("verirl_pwned","w")}\'',
+    "%s % open('verirl_pwned','w')",
+    "{0.__class__.__init__.__globals__}",
+    "{{7*7}}",
+    "{% import os %}{{ os.system('touch verirl_pwned') }}",
+    "${7*7}",
+    "#{`touch verirl_pwned`}",
+    "$(touch verirl_pwned)",
+    "; touch verirl_pwned #",
+    "| touch verirl_pwned",
+    "&& touch verirl_pwned",
+    "\n touch verirl_pwned \n",
+    r"\immediate\write18{touch verirl_pwned}",
+    r"\openout1=verirl_pwned",
+    r"\include{/etc/passwd}",
+    r"\catcode`\@=11",
+    r"\csname input\endcsname{/etc/passwd}",
+    r"\loop\iftrue\repeat",
+    r"\directlua{os.execute('touch verirl_pwned')}",
+    r"\href{javascript:alert(7)}{7}",
+    r"\url{file:///etc/passwd}",
+    "!!python/object/apply:os.system ['touch verirl_pwned']",
+    "cos\nsystem\n(S'touch verirl_pwned'\ntR.",
+    "gASVIQAAAAAAAACMBXBvc2l4lIwGc3lzdGVtlJOUjAJscyCUhZRSlC4=",
+    "<script>open('verirl_pwned')</script>",
+    "<!--#exec cmd='touch verirl_pwned'-->",
+    "' OR 1=1 --",
+    "<?php system('touch verirl_pwned'); ?>",
+    "exit()",
+    "raise SystemExit(0)",
+    "while True: pass",
+    "import os; os.fork()",
+    "\u202e7",
 ]
+FORBIDDEN_EVENTS = (
+    "compile",
+    "exec",
+    "open",
+    "os.",
+    "subprocess.",
+    "socket.",
+    "shutil.",
+    "ctypes.",
+    "pickle.",
+    "code.",
+)
+WATCHER = """
+import json, sys, threading
+from verirl.types import Problem
+from verirl_tasks.math import MathConfig, MathTask
+tasks = [MathTask(MathConfig(extraction=mode, form="any")) for mode in ("boxed", "number", "lenient")]
+def verify_all(payloads):
+    for payload in payloads:
+        for task in tasks:
+            for gold in ("7", "x", r"\\sqrt{2}", "1,2", r"\\text{yes}", r"x \\ge 0", payload):
+                for response in (payload, "\\\\boxed{" + payload + "}", "The answer is " + payload):
+                    task.verify(Problem(id="p", prompt=[], data={"answer": gold}, split="test"), response, None)
+verify_all(["7+x", r"\\sin x", r"\\sqrt{2}+1", r"\\{1,2\\}"])  # what is imported late is imported now
+payloads, forbidden = json.load(sys.stdin)
+seen = []
+sys.addaudithook(lambda event, args: seen.append([event, repr(args)[:200]]) if event.startswith(tuple(forbidden)) else None)
+before = threading.active_count()
+verify_all(payloads)
+found = list(seen)
+print(json.dumps([found, threading.active_count() - before]))
+"""
 
 NEST = r"\sin(\cos(\tan("
 BOMBS = [
@@ -88,7 +172,7 @@ def test_the_sources_hold_no_way_to_run_text() -> None:
                 names = set() if ast.unparse(node) == "re.compile" else {node.attr}
             elif isinstance(node, ast.Import | ast.ImportFrom):
                 names = {alias.name.split(".")[0] for alias in node.names} | {getattr(node, "module", None) or ""}
-                assert "sympy" not in names
+                assert "sympy" not in names or source.name == "symbolic.py"  # which builds its objects itself
             assert not names & FORBIDDEN, f"{source.name}: {names}"
 
 
@@ -104,6 +188,23 @@ def test_payloads_run_nothing_and_earn_nothing(
         for response in (rf"\boxed{{{payload}}}", payload, rf"\boxed{{{gold}+{payload}}} 99"):
             verdict = verify(gold, response, extraction=extraction)
             assert verdict.status is not Status.CORRECT and verdict.reward == 0.0
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_payloads_make_the_interpreter_do_nothing(tmp_path: Path) -> None:
+    """Its own audit events are watched: no code is compiled or run, no file, process or socket is opened."""
+    assert len(PAYLOADS) >= 50
+    done = subprocess.run(
+        [sys.executable, "-c", WATCHER],
+        input=json.dumps([PAYLOADS, FORBIDDEN_EVENTS]),
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,
+        timeout=300,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout) == [[], 0]
     assert list(tmp_path.iterdir()) == []
 
 

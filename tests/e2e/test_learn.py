@@ -1,9 +1,4 @@
-"""The whole way with the real vLLM: a tiny model learns held-out sums, and wrong weights are noticed.
-
-The start model stands for a pretrained one: it has seen every sum, but half of the time it goes on after the answer
-("7 or 12"), so that the last number in its response, which is what the task reads, is wrong. GRPO on the training
-split must teach it to stop, and that must carry over to sums that GRPO never saw.
-"""
+"""The whole way with the real vLLM: a tiny model learns held-out sums, and wrong weights are noticed."""
 
 from __future__ import annotations
 
@@ -15,9 +10,9 @@ from typing import Any
 
 import pytest
 import torch
-from builders import make_learner, run_config
-from conftest import make_tiny_model
 
+from builders import make_learner, run_config
+from start_model import TASK, make_start_model
 from verirl.batch import make_batch
 from verirl.config import RunConfig
 from verirl.errors import StaleWeightsError
@@ -25,11 +20,9 @@ from verirl.evaluate import eval_file, evaluate
 from verirl.learner import TorchLearner
 from verirl.packing import batch_trees, micro_batches
 from verirl.runlog import RunLog, read_jsonl
-from verirl.samplers import make_sampler
-from verirl.samplers import vllm as vllm_module
+from verirl.samplers import make_sampler, receiver
 from verirl.session import Session
-from verirl.sft import make_example_encoder, sft
-from verirl.train import train
+from verirl.train import Unwatched, train
 from verirl.types import Group, Request, Sampler, Status, Trajectory, Verdict
 
 if find_spec("vllm") is None:  # importorskip would import it, before its settings are made
@@ -37,16 +30,9 @@ if find_spec("vllm") is None:  # importorskip would import it, before its settin
 
 pytestmark = pytest.mark.filterwarnings("ignore")  # vLLM's and its dependencies' own, from many places
 
-WARM_STEPS = 300
 STEPS = {"vllm": 25, "hf": 15}
 MARGIN = {"vllm": 0.2, "hf": 0.15}  # of the sampled pass rate, on held-out problems; measured: 0.4 and 0.3
 MAX_TOKENS = 10
-
-
-class Silent:
-    def group(self, group: Group) -> None: ...
-
-    def step(self, step: int, metrics: dict[str, float]) -> None: ...
 
 
 def config_for(model: Path, kind: str, **sections: Any) -> RunConfig:
@@ -54,7 +40,7 @@ def config_for(model: Path, kind: str, **sections: Any) -> RunConfig:
         model,
         threads=1,
         steps=STEPS[kind],
-        task={"name": "math", "config": {"levels": [1], "extraction": "number", "instruction": ""}},
+        task=TASK,
         sampler={"kind": kind, "max_num_seqs": 128, "memory_gib": 1},
         rollout={"problems_per_step": 16, "group_size": 8, "max_tokens": MAX_TOKENS},
         optimizer={"learning_rate": 4e-4, "micro_batch_tokens": 4096},
@@ -66,30 +52,8 @@ def config_for(model: Path, kind: str, **sections: Any) -> RunConfig:
 
 @pytest.fixture(scope="session")
 def start(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The start model: a tiny Llama, tuned by `verirl.sft` on sums with sloppy answers."""
-    folder = tmp_path_factory.mktemp("start")
-    raw = make_tiny_model(folder / "raw", hidden=96)
-    config = run_config(
-        raw,
-        steps=WARM_STEPS,
-        task={"name": "math", "config": {"levels": [1], "extraction": "number", "instruction": ""}},
-        optimizer={"learning_rate": 3e-3, "warmup_steps": 10, "micro_batch_tokens": 8192},
-        sft={"sequence_tokens": 256, "rows_per_step": 8},
-        checkpoint={"every": 0},
-    )
-    session = Session(config)
-    problems = [problem for split in ("train", "validation", "test") for problem in session.problems(split)]
-    answers = [session.task.reference(problem) for problem in problems]
-    draw = random.Random(0)
-    encode = make_example_encoder(session.tokenizer, config.sft.sequence_tokens)
-    examples = []
-    for problem, answer in zip(problems, answers, strict=True):
-        for _ in range(8):
-            text = answer if draw.random() < 0.5 else f"{answer} or {draw.choice(answers)}"
-            examples.append(encode([*problem.prompt, {"role": "assistant", "content": text}], problem.id))
-    learner = make_learner(config, folder / "checkpoints")
-    sft(config, examples, learner, RunLog(folder), Silent())
-    return folder / "checkpoints" / f"step-{WARM_STEPS:06d}"
+    """A model that knows sums and answers sloppily; see start_model.py."""
+    return make_start_model(tmp_path_factory.mktemp("start"))
 
 
 @pytest.fixture(scope="session")
@@ -138,7 +102,7 @@ def learn(config: RunConfig, sampler: Sampler, folder: Path) -> list[dict[str, A
             session.learner(folder / "checkpoints"),
             session.encode,
             RunLog(folder),
-            Silent(),
+            Unwatched(),
             evaluation,
         )
     return read_jsonl(folder / "metrics.jsonl")
@@ -357,5 +321,5 @@ def test_a_tied_head_that_keeps_its_old_copy_is_noticed(
 ) -> None:
     assert learner.model.config.tie_word_embeddings
     change(learner, size=1e-4)
-    monkeypatch.setattr(vllm_module, "repack_tied_heads", lambda model: None)
+    monkeypatch.setattr(receiver, "repack_tied_heads", lambda model: None)
     assert "lm_head" in stale(sampler, learner)

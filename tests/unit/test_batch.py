@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-import torch
-from builders import group, trajectory
+import math
 
+import pytest
+import torch
+
+from builders import group, trajectory
 from verirl.batch import make_batch
 
 
@@ -37,6 +40,37 @@ def test_rows_without_advantage_stay_out_but_count_as_samples() -> None:
     assert batch.samples == 5
 
 
+def test_every_row_takes_in_what_has_no_advantage() -> None:
+    dull = group([trajectory([1], [11, 12]), trajectory([1], [12])], [1.0, 1.0])
+    mixed = group([trajectory([2], [13]), trajectory([2], [14]), trajectory([2], [15])], [1.0, None, 0.0])
+    silent = group([trajectory([3], [16], mask=[0]), trajectory([3], [17])], [1.0, 1.0])
+    batch = make_batch([dull, mixed, silent], [[0.0, 0.0], [1.0, None, -1.0], [0.0, 0.0]], every_row=True)
+    assert batch is not None
+    # All but the one without a reward, and the one in which the policy wrote nothing.
+    assert batch.ids.tolist() == [[1, 11, 12], [1, 12, 0], [2, 13, 0], [2, 15, 0], [3, 17, 0]]
+    assert batch.advantages.tolist() == [0, 0, 1, -1, 0]
+    assert batch.groups.tolist() == [0, 0, 1, 1, 2]
+    assert batch.samples == 6
+
+
+def test_every_row_alone_makes_a_batch_of_groups_without_advantage() -> None:
+    dull = group([trajectory([1], [2]), trajectory([1], [3])], [1.0, 1.0])
+    assert make_batch([dull], [[0.0, 0.0]]) is None
+    batch = make_batch([dull], [[0.0, 0.0]], every_row=True)
+    assert batch is not None and batch.ids.tolist() == [[1, 2], [1, 3]]
+
+
+@pytest.mark.parametrize("every_row", [False, True])
+def test_tokens_are_those_that_the_policy_wrote_in_scored_samples(every_row: bool) -> None:
+    dull = group([trajectory([1, 1], [11, 12, 13, 14]), trajectory([1, 1], [12])], [1.0, 1.0])
+    mixed = group([trajectory([2], [13, 14]), trajectory([2], [14] * 50), trajectory([2], [15])], [1.0, None, 0.0])
+    turns = group([trajectory([3], [16, 17, 18], mask=[1, 0, 1])], [1.0])
+    batch = make_batch([dull, mixed, turns], [[0.0, 0.0], [1.0, None, -1.0], [0.5]], every_row)
+    assert batch is not None
+    assert batch.tokens == 4 + 1 + 2 + 1 + 2  # no prompts, no environment, not the 50 without a reward
+    assert batch.samples == 5
+
+
 def test_infrastructure_errors_are_in_neither_rows_nor_count() -> None:
     faulty = group([trajectory([2], [13]), trajectory([2], [14]), trajectory([2], [15])], [1.0, None, 0.0])
     batch = make_batch([faulty], [[0.7, None, -0.7]])
@@ -46,7 +80,7 @@ def test_infrastructure_errors_are_in_neither_rows_nor_count() -> None:
 
 
 def test_an_episode_of_several_turns_keeps_its_holes() -> None:
-    turns = trajectory([2, 3], [10, 11, 12, 13], [-1.0, -2.0, -3.0, -4.0], mask=[1, 0, 0, 1])
+    turns = trajectory([2, 3], [10, 11, 12, 13], [-1.0, math.nan, -math.inf, -4.0], mask=[1, 0, 0, 1])
     batch = make_batch([group([turns], [1.0])], [[1.0]])
     assert batch is not None
     assert batch.ids.tolist() == [[2, 3, 10, 11, 12, 13]]

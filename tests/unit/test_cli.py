@@ -225,7 +225,9 @@ def test_score_into_a_file(tmp_path: Path, capfd: Capture) -> None:
     (verdict,) = read_lines(out)
     assert verdict["id"] == 7 and verdict["status"] == "no_answer"
     done = call(capfd, "score", "math", path, "-o", out, "--config.extraction", "number", "--json")
-    assert done.json == [{"event": "score", "responses": 1, "statuses": {"correct": 1}, "output": str(out)}]
+    parts = {"tier/string": {"n": 1, "mean": 1.0}}
+    expected = {"event": "score", "responses": 1, "statuses": {"correct": 1}, "parts": parts, "output": str(out)}
+    assert done.json == [expected]
     assert read_lines(out)[0]["status"] == "correct"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from verirl.config import RunConfig, cpu_threads, dump_toml, load_config
+from verirl.config import PAPERS, LossConfig, LossKind, RunConfig, cpu_threads, dump_toml, load_config
 from verirl.errors import ConfigError
 
 CONFIGS = sorted((Path(__file__).parents[2] / "configs").rglob("*.toml"))
@@ -51,10 +52,10 @@ def test_frozen() -> None:
 def test_overrides_are_typed(tmp_path: Path) -> None:
     path = write(tmp_path, "steps = 7\n[rollout]\ngroup_size = 3\n")
     words = "--steps 9 --rollout.temperature 0.5 --eval.max_tokens 12 --task.config.levels 2 4 --sampler.kind hf"
-    config = load_config(path, [*words.split(), "--loss.no-std-normalization"])
+    config = load_config(path, [*words.split(), "--loss.kind", "dapo"])
     assert (config.steps, config.rollout.temperature, config.eval.max_tokens) == (9, 0.5, 12)
     assert config.task.config["levels"] == [2, 4] and config.sampler.kind == "hf"
-    assert config.loss.std_normalization is False
+    assert config.loss.clip == (0.2, 0.28)  # the paper's, since neither is set
     assert config.rollout.group_size == 3  # the file's, untouched
 
 
@@ -89,6 +90,18 @@ def test_wrong_overrides_end_with_code_2(tmp_path: Path, words: list[str], capsy
         ("rollout = 3\n", "`rollout`: input should be"),
         ("[task.config]\nlevls = [1]\n", "unknown key `task.config.levls`; this task's keys are: data, path,"),
         ('[task.config]\ntrain_size = "x"\n', "`task.config.train_size`: input should be a valid integer"),
+        ("[loss]\nimportance_cup = 2.0\n", "unknown key `loss.importance_cup`"),
+        ("[loss]\nimportance_cap = 0.0\n", "`loss.importance_cap`: input should be greater than 0 (got 0.0)"),
+        ('[loss]\nkind = "ppo"\n', "`loss.kind`: input should be 'grpo', 'dr_grpo', 'dapo', 'gspo', 'cispo' or 'rloo'"),
+        ('[loss]\nkl_estimator = "k4"\n', "`loss.kl_estimator`: input should be 'k1', 'k2' or 'k3' (got 'k4')"),
+        ("[loss]\nkl_coef = -0.1\n", "`loss.kl_coef`: input should be greater than or equal to 0"),
+        ("[model]\nlora_rnk = 8\n", "unknown key `model.lora_rnk`"),
+        ("[model]\nlora_rank = -1\n", "`model.lora_rank`: input should be greater than or equal to 0"),
+        ('[model]\ndtype = "float16"\n', "`model.dtype`: input should be 'auto', 'float32' or 'bfloat16'"),
+        ("[rollout]\ndynamic_sampling = 0\n", "`rollout.dynamic_sampling`: input should be greater than 0"),
+        ('[rollout]\noff_policy = "often"\n', "`rollout.off_policy`: input should be a valid boolean"),
+        ('[optimizer]\nkind = "adam"\n', "`optimizer.kind`: input should be 'adamw' or 'adamw_8bit'"),
+        ("[optimizer]\nupdates_per_batch = 0\n", "`optimizer.updates_per_batch`: input should be greater than 0"),
         ("steps = \n", "not valid TOML: Invalid value (at line 1, column 9)"),
     ],
 )
@@ -120,6 +133,58 @@ def test_the_task_cannot_be_overridden(tmp_path: Path) -> None:
     """The other overrides were parsed against its config."""
     with pytest.raises(ConfigError, match=r"`--task.name` cannot be overridden"):
         load_config(write(tmp_path, ""), ["--task.name", "other"])
+
+
+def test_a_buffer_that_does_not_fit_names_its_key(tmp_path: Path) -> None:
+    path = write(tmp_path, "[rollout]\noverlong_buffer = 9\nmax_tokens = 8\n")  # in whatever order
+    with pytest.raises(ConfigError) as error:
+        load_config(path)
+    assert str(error.value) == f"{path}: `rollout.overlong_buffer`: should be at most rollout.max_tokens = 8 (got 9)."
+    assert load_config(write(tmp_path, "[rollout]\noverlong_buffer = 8\nmax_tokens = 8\n")).rollout.overlong_buffer == 8
+    with pytest.raises(SystemExit):
+        load_config(path, ["--rollout.max_tokens", "7"])
+
+
+@pytest.mark.parametrize("bound", ["clip_low", "clip_high"])
+def test_the_numbers_of_the_papers_are_those_that_the_help_tells(bound: str) -> None:
+    """`grpo, rloo 0.2; cispo 1, no bound`: names, then the number that they share."""
+    text = (LossConfig.model_fields[bound].description or "").replace("\n", " ")
+    told = {
+        name: float(number)
+        for names, number in re.findall(r"((?:[a-z_]+, )*[a-z_]+) (\d[\d.]*\d|\d)", text.split("paper (")[1])
+        for name in names.split(", ")
+    }
+    assert told == {kind: getattr(paper, bound) for kind, paper in PAPERS.items()}
+
+
+def test_the_clip_is_the_paper_s_where_none_is_set() -> None:
+    for kind, paper in PAPERS.items():
+        assert LossConfig(kind=kind).clip == (paper.clip_low, paper.clip_high)
+
+
+def test_a_bound_that_is_set_takes_the_place_of_the_paper_s() -> None:
+    assert LossConfig(kind="dapo", clip_low=0.1).clip == (0.1, 0.28)
+    assert LossConfig(kind="gspo", clip_high=0.1).clip == (3e-4, 0.1)
+
+
+@pytest.mark.parametrize(
+    ("kind", "advantage"),
+    [
+        ("grpo", "standardized"),
+        ("dr_grpo", "centred"),
+        ("dapo", "standardized"),
+        ("gspo", "standardized"),
+        ("cispo", "standardized"),
+        ("rloo", "leave_one_out"),
+    ],
+)
+def test_each_loss_has_its_advantages(kind: LossKind, advantage: str) -> None:
+    assert LossConfig(kind=kind).advantage == advantage
+
+
+def test_what_makes_every_row_count() -> None:
+    assert not LossConfig(importance_cap=2.0).every_row
+    assert LossConfig(kl_coef=0.1).every_row and LossConfig(entropy_coef=0.1).every_row
 
 
 @pytest.mark.parametrize(("threads", "expected"), [(3, 3), (0, None)])

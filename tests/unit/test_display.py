@@ -81,15 +81,23 @@ def test_nothing_in_a_pipe(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     with Display(as_json=True) as display:
-        TrainingDisplay(display, 2, 0, 0).step(1, {"loss": 0.5})
+        watcher = TrainingDisplay(display, 2, 0, 0)
+        watcher.step(1, {"loss": 0.5})
+        watcher.warning(1, "drift", "far off")
         display.note("for people")
         display.result({"event": "summary"}, Table("a"))
     out, err = capsys.readouterr()
     assert [json.loads(line) for line in out.splitlines()] == [
         {"event": "step", "step": 1, "loss": 0.5},
+        {"event": "warning", "step": 1, "name": "drift", "text": "far off"},
         {"event": "summary"},
     ]
     assert err == ""
+
+
+def test_a_warning_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    TrainingDisplay(Display(), 2, 0, 0).warning(4, "drift", "far off")
+    assert capsys.readouterr() == ("", "warning: step 4: far off.\n")
 
 
 def test_what_others_wrote_is_no_markup(capsys: pytest.CaptureFixture[str]) -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from builders import problem, run_config
 
+from builders import problem, run_config
 from verirl.config import RunConfig
 from verirl.errors import DataError, RunError
 from verirl.evaluate import eval_file, evaluate

@@ -2,61 +2,43 @@
 
 from __future__ import annotations
 
+import copy
 import json
 import shutil
+import sys
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
 import torch
-from builders import make_learner, plain_logprobs, random_batch, run_config, weights_of
-from transformers import AutoModelForCausalLM, GraniteConfig, GraniteForCausalLM, LlamaForCausalLM
+from obvious import moved, obvious_step, rows_of
+from transformers import (
+    AutoConfig,
+    AutoModelForCausalLM,
+    BloomConfig,
+    CTRLConfig,
+    FalconConfig,
+    Gemma2Config,
+    GptOssConfig,
+    GraniteConfig,
+    Lfm2Config,
+    MistralConfig,
+    MixtralConfig,
+    OPTConfig,
+    PhiConfig,
+)  # fmt: skip
 
+from builders import make_learner, random_batch, run_config, weights_of
 from verirl.config import RunConfig
-from verirl.errors import RunError
+from verirl.errors import ConfigError, ModelError, RunError
 from verirl.learner import TorchLearner
 from verirl.models import load_model, load_tokenizer
 from verirl.packing import batch_trees, micro_batches
 from verirl.runlog import list_checkpoints
 from verirl.types import Batch
-
-
-def obvious_step(model: Any, batch: Batch, temperature: float, low: float, high: float) -> dict[str, float]:
-    """Every row padded, one forward pass over [N, T], all logits, loops for the loss. Leaves gradients on the model."""
-    rows, width = batch.ids.shape
-    attention = (torch.arange(width)[None] < batch.lengths[:, None]).long()
-    logits = model(input_ids=batch.ids, attention_mask=attention, use_cache=False).logits / temperature
-    logprobs = logits[:, :-1].log_softmax(-1)
-    loss = torch.zeros(())
-    clipped = entropy = drift = tokens = drift_max = 0.0
-    for row in range(rows):
-        terms = []
-        for column in range(1, width):
-            if not batch.mask[row, column]:
-                continue
-            distribution = logprobs[row, column - 1]
-            chosen = distribution[batch.ids[row, column]]
-            ratio = (chosen - batch.old_logprobs[row, column]).exp()
-            plain = ratio * batch.advantages[row]
-            bounded = ratio.clamp(1 - low, 1 + high) * batch.advantages[row]
-            terms.append(torch.minimum(plain, bounded))
-            clipped += float(bounded.detach() < plain.detach())
-            entropy -= float((distribution.exp() * distribution).sum().detach())
-            off = abs(float(chosen.detach() - batch.sampler_logprobs[row, column]))
-            drift, drift_max, tokens = drift + off, max(drift_max, off), tokens + 1
-        loss = loss - torch.stack(terms).mean() / batch.samples
-    loss.backward()
-    return {
-        "loss": float(loss.detach()),
-        "clip_fraction": clipped / tokens,
-        "entropy": entropy / tokens,
-        "drift_mean": drift / tokens,
-        "drift_max": drift_max,
-        "tokens_trained": tokens,
-    }
 
 
 @pytest.fixture
@@ -67,47 +49,146 @@ def learner_of(sharp_model: Path, tmp_path: Path) -> Callable[..., TorchLearner]
     return make
 
 
-def gradients(learner: TorchLearner, batch: Batch, monkeypatch: pytest.MonkeyPatch) -> tuple[dict[str, float], Any]:
-    monkeypatch.setattr(learner, "_update", dict)  # the step without its last line: gradients stay
+def step_without_update(learner: TorchLearner, batch: Batch, monkeypatch: pytest.MonkeyPatch) -> dict[str, float]:
+    """The step without its last line: gradients stay."""
+    monkeypatch.setattr(learner, "_update", lambda loss: {"grad_norm": 0.0, "learning_rate": 0.0})
     metrics = learner.step(batch)
-    return metrics, {name: parameter.grad for name, parameter in learner.model.named_parameters()}
+    del metrics["grad_norm"], metrics["learning_rate"]
+    return metrics
 
 
-@pytest.mark.parametrize("temperature", [1.0, 0.8])
+def same_gradients(found: Any, expected: Any, atol: float = 1e-5, rtol: float = 1e-4) -> None:
+    for (name, one), (_, other) in zip(found.named_parameters(), expected.named_parameters(), strict=True):
+        assert one.grad is not None and other.grad is not None, name
+        torch.testing.assert_close(one.grad, other.grad, atol=atol, rtol=rtol, msg=lambda m, n=name: f"{n}: {m}")
+    assert any(parameter.grad.abs().max() > 1e-3 for parameter in expected.parameters())
+
+
+def put(learner: TorchLearner, model: Any) -> None:
+    """Gives the learner the weights of another model, as if it had learned them."""
+    with torch.no_grad():
+        for own, given in zip(learner.model.parameters(), model.parameters(), strict=True):
+            own.copy_(given)
+
+
+def uneven_batch(seed: int, **sizes: int) -> Batch:
+    """Some samples have no advantage, and some that have none are not even rows."""
+    batch = random_batch(seed, **sizes)
+    advantages = torch.where(torch.arange(len(batch.ids)) % 4 == 1, 0.0, batch.advantages)
+    return replace(batch, advantages=advantages, samples=batch.samples + 3, tokens=batch.tokens + 17)
+
+
+KINDS = ["grpo", "dr_grpo", "dapo", "gspo", "cispo", "rloo"]
+ALL: dict[str, Any] = {"kl_coef": 0.3, "entropy_coef": 0.1, "importance_cap": 0.7}
+LOSSES: list[dict[str, Any]] = [
+    *({"kind": kind} for kind in KINDS if kind != "cispo"),
+    {"kind": "cispo", "clip_high": 0.4},
+    *({"kind": kind, **ALL} for kind in KINDS),
+    {"clip_low": 0.1, "clip_high": 0.5},
+    {"kl_coef": 0.5, "kl_estimator": "k1"},
+    {"kl_coef": 0.5, "kl_estimator": "k2"},
+    {"kl_coef": 0.5, "kl_estimator": "k3"},
+    {"entropy_coef": 0.2},
+    {"importance_cap": 0.5},
+]
+
+
+def words(options: dict[str, Any]) -> str:
+    return ",".join(f"{name}={value}" for name, value in options.items())
+
+
+@pytest.mark.parametrize("loss", LOSSES, ids=words)
 def test_loss_and_gradient_equal_the_obvious_ones(
-    learner_of: Callable[..., TorchLearner], temperature: float, monkeypatch: pytest.MonkeyPatch
+    learner_of: Callable[..., TorchLearner], loss: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     learner = learner_of(
-        loss={"clip_low": 0.2, "clip_high": 0.4},
-        rollout={"temperature": temperature},
+        loss=loss,
+        rollout={"temperature": 0.8, "max_tokens": 11},
         optimizer={"micro_batch_tokens": 48},
     )
-    batch = random_batch(seed=11, groups=4, size=4)
-    batch = replace(batch, samples=batch.samples + 3)  # three samples had no advantage
-    metrics, found = gradients(learner, batch, monkeypatch)
-
-    model = load_model(learner.config.model, torch.float32)
-    expected = obvious_step(model, batch, temperature, 0.2, 0.4)
-    assert 0 < expected["clip_fraction"] < 1  # the batch has both kinds of tokens
+    start = load_model(learner.config.model, torch.float32)
+    model = moved(start)  # or the KL would be 0
+    put(learner, model)
+    batch = uneven_batch(seed=11, groups=3, size=4)
+    metrics = step_without_update(learner, batch, monkeypatch)
+    expected = obvious_step(learner.config, model, batch, start)
+    if learner.config.loss.importance_cap is None:
+        assert 0 < expected["clip_fraction"] < 1  # the batch has both kinds of tokens
+    else:
+        assert expected["ratio_mean"] == 1.0 and 0 < expected["importance_capped"] < 1
     assert metrics == pytest.approx(expected, rel=1e-4, abs=1e-6)
-    for name, parameter in model.named_parameters():
-        assert parameter.grad is not None and parameter.grad.abs().max() > 0
-        torch.testing.assert_close(found[name], parameter.grad, atol=1e-5, rtol=1e-4, msg=lambda m, n=name: f"{n}: {m}")
+    same_gradients(learner.model, model)
 
 
-def test_micro_batches_change_nothing(learner_of: Callable[..., TorchLearner]) -> None:
-    batch = random_batch(seed=5, groups=5, size=4)
+def with_plain_descent(learner: TorchLearner) -> TorchLearner:
+    """Adam's first step is lr * g / (|g| + 1e-8): where g is rounding noise, so is its sign. This can be compared."""
+    learner.optimizer = torch.optim.SGD(learner.trained)
+    return learner
+
+
+@pytest.mark.parametrize("loss", [{"kind": "grpo"}, {"kind": "gspo"}, {"kind": "cispo", **ALL}], ids=words)
+def test_several_updates_on_a_batch_are_steps_by_hand(
+    learner_of: Callable[..., TorchLearner], loss: dict[str, Any]
+) -> None:
+    learner = with_plain_descent(
+        learner_of(
+            loss=loss,
+            optimizer={"updates_per_batch": 2, "learning_rate": 0.05, "warmup_steps": 0, "max_grad_norm": 1e9},
+        )
+    )
+    start = load_model(learner.config.model, torch.float32)
+    model = moved(start)
+    put(learner, model)
+    batch = uneven_batch(seed=12, groups=2, size=4)
+    metrics = learner.step(batch)
+    assert learner.updates == 2
+    expected = obvious_step(learner.config, model, batch, start, rate=0.05)
+    assert {name: metrics[name] for name in expected} == pytest.approx(expected, rel=1e-4, abs=1e-5)
+    if loss["kind"] == "cispo":
+        assert expected["ratio_mean"] != pytest.approx(1.0, abs=1e-3)  # the second update is off the policy
+    for own, other in zip(learner.model.parameters(), model.parameters(), strict=True):
+        torch.testing.assert_close(own, other, atol=1e-5, rtol=1e-4)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_micro_batches_change_nothing(learner_of: Callable[..., TorchLearner], kind: str) -> None:
+    batch = uneven_batch(seed=5, groups=5, size=4)
     results = []
     for tokens in (16, 64, 4096):
-        learner = learner_of(optimizer={"micro_batch_tokens": tokens, "learning_rate": 1e-3, "warmup_steps": 0})
+        optimizer = {"micro_batch_tokens": tokens, "updates_per_batch": 2, "learning_rate": 0.05}
+        learner = with_plain_descent(learner_of(loss={"kind": kind, **ALL}, optimizer=optimizer))
         metrics = learner.step(batch)
         results.append((metrics, weights_of(learner)))
+    start = weights_of(learner_of())
     for metrics, weights in results[:2]:
         assert metrics == pytest.approx(results[2][0], rel=1e-4, abs=1e-6)
         for name, tensor in weights.items():
-            # Adam's first step is lr * g / (|g| + 1e-8): where g is rounding noise, so is its sign. Those few aside.
-            close = (tensor - results[2][1][name]).abs() <= 1e-6
-            assert close.float().mean() > 0.999, name
+            torch.testing.assert_close(tensor, results[2][1][name], atol=1e-5, rtol=1e-4)
+            assert not torch.equal(tensor, start[name])
+
+
+def test_the_reference_is_the_start_model_after_updates_and_after_a_resume(
+    learner_of: Callable[..., TorchLearner],
+) -> None:
+    options: dict[str, Any] = {"loss": {"kl_coef": 0.1}, "optimizer": {"learning_rate": 1e-2, "warmup_steps": 0}}
+    learner = learner_of(**options)
+    start = load_model(learner.config.model, torch.float32)
+    assert learner.step(random_batch(seed=0))["kl"] == pytest.approx(0, abs=1e-6)
+    learner.step(random_batch(seed=1))
+    learner.save(2, {})
+    again = learner_of(**options)
+    again.resume()
+    batch = random_batch(seed=2)
+    by_hand = obvious_step(learner.config, copy.deepcopy(learner.model), batch, start)["kl"]
+    assert by_hand > 0.01
+    metrics = learner.step(batch)
+    assert metrics["kl"] == pytest.approx(by_hand, rel=1e-4)
+    assert again.step(batch) == metrics
+
+
+def test_no_reference_is_held_where_none_is_asked_for(learner_of: Callable[..., TorchLearner]) -> None:
+    assert learner_of()._reference is None
+    assert "kl" not in learner_of().step(random_batch(seed=0))
 
 
 def test_a_step_raises_what_was_good_and_lowers_what_was_bad(learner_of: Callable[..., TorchLearner]) -> None:
@@ -172,43 +253,194 @@ def test_the_first_update_is_adam_by_hand(learner_of: Callable[..., TorchLearner
     assert float((moved > 0.9e-3).float().mean()) > 0.5
 
 
-class Scaled(LlamaForCausalLM):  # type: ignore[misc]
-    """Logits that are not just the head's output: capped as in Gemma 2."""
+# ----------------------------------------------------------------------------------------------- models of other kinds
 
-    def forward(self, *args: Any, **kwargs: Any) -> Any:
-        output = super().forward(*args, **kwargs)
-        return SimpleNamespace(logits=2.0 * (output.logits / 2.0).tanh())
+SIZES: dict[str, Any] = {
+    "vocab_size": 128,
+    "hidden_size": 32,
+    "num_hidden_layers": 2,
+    "num_attention_heads": 1,
+    "initializer_range": 0.2,
+    "pad_token_id": 0,
+}
+GATED: dict[str, Any] = {**SIZES, "intermediate_size": 64, "num_key_value_heads": 1}
+DROPPING = ("dropout", "noise", "bias")  # what training mode would do to these, checkpointing must not
+OTHERS: dict[str, tuple[Any, bool]] = {  # config, and whether the head is just a product
+    "scaled logits": (GraniteConfig(**GATED, logits_scaling=8.0), False),
+    "capped logits, a sliding window in every other layer": (
+        Gemma2Config(**GATED, head_dim=32, final_logit_softcapping=2.0, sliding_window=4),
+        False,
+    ),
+    "a sliding window in all layers": (MistralConfig(**GATED, sliding_window=4), True),
+    "a bias at the output": (PhiConfig(**GATED, resid_pdrop=0.1, embd_pdrop=0.1, attention_dropout=0.1), True),
+    "experts, no fast attention, a sliding window": (
+        GptOssConfig(**GATED, head_dim=32, num_local_experts=4, sliding_window=4, eos_token_id=2),
+        True,
+    ),
+    "dropout that is no module": (
+        OPTConfig(**SIZES, ffn_dim=64, word_embed_proj_dim=32, init_std=0.2, dropout=0.1, attention_dropout=0.1),
+        True,
+    ),
+    "dropout read from the config": (FalconConfig(**SIZES, hidden_dropout=0.1, attention_dropout=0.1), True),
+    "noise on the way to the experts": (
+        MixtralConfig(**GATED, num_local_experts=4, router_jitter_noise=0.1, attention_dropout=0.1),
+        True,
+    ),
+}
 
 
-def test_a_head_that_is_not_plain_takes_the_other_path(sharp_model: Path, tmp_path: Path) -> None:
-    config = run_config(sharp_model)
-    capped: Any = Scaled.from_pretrained(sharp_model)
-    scaled: Any = GraniteForCausalLM(
-        GraniteConfig(
-            vocab_size=128,
-            hidden_size=32,
-            intermediate_size=64,
-            num_hidden_layers=1,
-            num_attention_heads=1,
-            num_key_value_heads=1,
-            logits_scaling=8.0,
-            initializer_range=0.2,
-        )
+def made(config: Any, attention: str | None = None) -> Any:
+    torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_config(config, attn_implementation=attention).eval()  # type: ignore[no-untyped-call]
+    return moved(model)  # biases too are something by now
+
+
+@pytest.fixture
+def learner_with(sharp_model: Path, tmp_path: Path) -> Callable[..., TorchLearner]:
+    def make(given: Any, **sections: Any) -> TorchLearner:
+        config = run_config(sharp_model, **sections)
+        return TorchLearner(given, load_tokenizer(config.model), config, tmp_path)
+
+    return make
+
+
+@pytest.mark.parametrize("kind", OTHERS)
+def test_models_of_other_kinds_learn_the_same(
+    learner_with: Callable[..., TorchLearner], kind: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config, is_plain = OTHERS[kind]
+    start = made(config)
+    learner = learner_with(
+        copy.deepcopy(start),
+        model={"gradient_checkpointing": any(word in kind for word in DROPPING)},
+        loss={"kl_coef": 0.3, "entropy_coef": 0.1},
+        rollout={"temperature": 0.8},
     )
-    plain: Any = load_model(config.model, torch.float32)
-    batch = random_batch(seed=9, groups=2, size=3)
-    for model, is_plain in ((plain, True), (capped, False), (scaled, False)):
-        learner = TorchLearner(model, load_tokenizer(config.model), config, tmp_path)
-        assert learner._head_is_plain is is_plain
-        for packed in micro_batches(list(batch_trees(batch, 1000)), 1000):
-            with torch.no_grad():
-                found = learner.token_logprobs(packed, 0.9)[0]
-            for sample in set(packed.samples.tolist()):
-                start, end = int(batch.prompt_lengths[sample]), int(batch.lengths[sample])
-                ids = batch.ids[sample].tolist()
-                learned = batch.mask[sample, start:end] == 1
-                expected = plain_logprobs(model, ids[:start], ids[start:end], 0.9)[learned]
-                torch.testing.assert_close(found[packed.samples == sample], expected, atol=1e-5, rtol=0)
+    assert learner._head_is_plain is is_plain
+    model = moved(start)
+    put(learner, model)
+    batch = uneven_batch(seed=9, groups=2, size=3)
+    metrics = step_without_update(learner, batch, monkeypatch)
+    assert metrics == pytest.approx(obvious_step(learner.config, model, batch, start), rel=1e-4, abs=1e-6)
+    same_gradients(learner.model, model)
+
+
+def test_attention_that_adds_its_mask(
+    learner_with: Callable[..., TorchLearner], sharp_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    config = AutoConfig.from_pretrained(sharp_model)
+    model = made(config, "eager")
+    learner = learner_with(copy.deepcopy(model))
+    batch = random_batch(seed=9)
+    metrics = step_without_update(learner, batch, monkeypatch)
+    assert metrics == pytest.approx(obvious_step(learner.config, model, batch), rel=1e-4, abs=1e-6)
+
+
+@pytest.mark.parametrize(
+    "config",
+    [
+        Lfm2Config(**GATED, layer_types=["conv", "full_attention"]),  # its convolution runs over all that is in a row
+        BloomConfig(vocab_size=128, hidden_size=32, n_layer=1, n_head=1, initializer_range=0.2),  # positions by mask
+    ],
+    ids=["recurrent", "ALiBi"],
+)
+def test_a_model_that_cannot_keep_responses_apart_is_refused(
+    learner_with: Callable[..., TorchLearner], config: Any
+) -> None:
+    model = made(config)
+    with pytest.raises(ModelError, match=f"^{type(model).__name__} cannot be trained here: .*take another model.$"):
+        learner_with(model)
+
+
+# ------------------------------------------------------------------------------------------ memory, precision, optimiser
+
+
+def gradients_of(learner: TorchLearner) -> torch.Tensor:
+    return torch.cat([parameter.grad.flatten() for parameter in learner.trained if parameter.grad is not None])
+
+
+def test_checkpointing_computes_layers_again_and_gives_the_same(
+    learner_of: Callable[..., TorchLearner], sharp_model: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = uneven_batch(seed=3)
+    found, calls = [], []
+    for checkpointing in (False, True):
+        learner = learner_of(model={"gradient_checkpointing": checkpointing}, loss={"entropy_coef": 0.1})
+        model: Any = learner.model
+        counted = [0] * len(model.model.layers)
+
+        def count(*_: Any, place: int, counted: list[int] = counted) -> None:
+            counted[place] += 1
+
+        for place, layer in enumerate(model.model.layers):
+            layer.mlp.register_forward_pre_hook(partial(count, place=place))
+        found.append((step_without_update(learner, batch, monkeypatch), gradients_of(learner)))
+        calls.append(counted)
+    parts = calls[0][0]
+    assert calls == [[parts] * 2, [2 * parts] * 2]
+    assert found[0][0] == found[1][0]
+    torch.testing.assert_close(found[0][1], found[1][1], atol=1e-7, rtol=1e-5)
+
+
+def test_a_model_without_layers_to_checkpoint(learner_with: Callable[..., TorchLearner], sharp_model: Path) -> None:
+    model = made(CTRLConfig(vocab_size=128, n_embd=32, dff=64, n_layer=1, n_head=1, initializer_range=0.2))
+    with pytest.raises(ModelError, match=r"^CTRLLMHeadModel cannot do `model.gradient_checkpointing`"):
+        learner_with(model, model={"gradient_checkpointing": True})
+
+
+@pytest.mark.parametrize("rank", [0, 4])
+def test_bfloat16_keeps_float32_weights_and_nearly_the_gradient(
+    learner_of: Callable[..., TorchLearner], sharp_model: Path, rank: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    batch = uneven_batch(seed=3)
+    found = []
+    for dtype in ("float32", "bfloat16"):
+        learner = learner_of(model={"dtype": dtype, "lora_rank": rank})
+        metrics = step_without_update(learner, batch, monkeypatch)
+        found.append((metrics["loss"], gradients_of(learner)))
+        assert all(parameter.dtype == torch.float32 for parameter in learner.model.parameters())
+    (exact, gradient), (loss, other) = found
+    assert other.dtype == torch.float32 and not torch.equal(gradient, other)
+    assert loss == pytest.approx(exact, abs=0.02)
+    assert torch.nn.functional.cosine_similarity(gradient, other, dim=0) > 0.99
+
+
+def test_adamw_8bit_learns_in_8_bits_and_resumes_exactly(learner_of: Callable[..., TorchLearner]) -> None:
+    options: dict[str, Any] = {"optimizer": {"kind": "adamw_8bit", "learning_rate": 3e-3, "warmup_steps": 0}}
+    learner = learner_of(**options)
+    batch = random_batch(seed=0)
+
+    def gain() -> float:
+        with torch.no_grad():
+            rows = rows_of(learner.model, batch, 1.0)
+        return sum(float(logprobs.mean() * a) for (logprobs, _), a in zip(rows, batch.advantages, strict=True))
+
+    before = gain()
+    for _ in range(3):
+        learner.step(batch)
+    assert gain() > before + 0.1
+    kinds = set()
+    for parameter, state in learner.optimizer.state.items():
+        large = parameter.numel() >= 4096
+        kinds.add(large)
+        assert state["state1"].dtype == state["state2"].dtype == (torch.uint8 if large else torch.float32)
+    assert kinds == {True, False}
+    learner.save(3, {})
+    again = learner_of(**options)
+    again.resume()
+    for seed in (1, 2):
+        assert again.step(random_batch(seed)) == learner.step(random_batch(seed))
+    for (name, tensor), (_, other) in zip(learner.weights(), again.weights(), strict=True):
+        assert torch.equal(tensor, other), name
+
+
+def test_adamw_8bit_without_its_package(
+    learner_of: Callable[..., TorchLearner], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "bitsandbytes", None)
+    monkeypatch.setitem(sys.modules, "bitsandbytes.optim", None)
+    with pytest.raises(ConfigError, match=r"`optimizer.kind` is 'adamw_8bit'.*pip install 'verirl\[adamw8bit\]'\.$"):
+        learner_of(optimizer={"kind": "adamw_8bit"})
 
 
 def test_a_gradient_that_is_not_finite_stops_the_run(learner_of: Callable[..., TorchLearner]) -> None:
@@ -265,7 +497,7 @@ def test_a_save_that_fails_leaves_nothing(
                 patch.setattr(torch, "save", full)  # the model is written by then
             case "rename":
                 patch.setattr(Path, "rename", full)
-        with pytest.raises(OSError, match="No space left"):
+        with pytest.raises(RunError, match="No space left"):
             learner.save(2, {"position": 6})
     assert [path.name for path in learner.checkpoints.iterdir()] == ["step-000001"]
     assert learner.resume() == (1, {"position": 3})

@@ -6,6 +6,7 @@ import time
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+
 from verirl_tasks.math.extract import ANSWER_CAP, TAIL, AnswerTooLong, extract
 
 
@@ -18,11 +19,20 @@ from verirl_tasks.math.extract import ANSWER_CAP, TAIL, AnswerTooLong, extract
         (r"\boxed{1} no wait, \boxed{2}", "2"),
         (r"\boxed{\frac{1}{2}}", r"\frac{1}{2}"),
         (r"\boxed{\{1,2\}}", r"\{1,2\}"),
-        (r"\boxed{\boxed{4}}", r"\boxed{4}"),
+        (r"\boxed{\boxed{4}}", "4"),
+        (r"\boxed{x = \fbox{\boxed{4} units}}", "4"),
+        (r"\boxed{3} and \boxed{\boxed{4}}", "3, 4"),
         (r"\boxed{3} then \boxed{4", "3"),
         (r"\text{ open { \boxed{4}", "4"),
         (r"}}} \boxed{4}", "4"),
-        (r"\boxed{}", ""),
+        (r"\boxed{}", None),
+        (r"\boxed{4} \boxed{ \, ~\quad}", "4"),
+        ("```\n\\boxed{5}\n```\n", None),
+        ("\\boxed{4}\n```latex\n\\boxed{5}\n```", "4"),
+        ("```\n\\boxed{5}\n```\n\\boxed{4}", "4"),
+        ("~~~~\n```\n~~~\n\\boxed{5}\n~~~~\n\\boxed{4}", "4"),
+        ("\\boxed{4}\n```never closed\n\\boxed{5}", "4"),
+        ("`\\boxed{4}` and ``` in a line ```", "4"),
         (r"\boxed{1} or \boxed{2}", "1, 2"),
         (r"$\boxed{1}$, $\boxed{2}$, and $\boxed{3}$", "1, 2, 3"),
         (r"\boxed{4} or \boxed{4}", "4"),
@@ -85,6 +95,36 @@ def test_number(text: str, answer: str | None) -> None:
     assert extract(text, "number") == answer
 
 
+@pytest.mark.parametrize(
+    ("text", "answer"),
+    [
+        (r"\boxed{4}. The answer is 5", "4"),
+        (r"\boxed{. The answer is 5", None),
+        ("The answer is 4.", "4"),
+        ("the answer is 3, no: the answer is 4", "4"),
+        ("**Answer: 4**", "4"),
+        ("**Final Answer:**\n\n$\\frac{1}{2}$\n", r"\frac{1}{2}"),
+        (r"Answer: \(x = 4\), since 5 - 1 is 4 and 7 is not", "x = 4"),
+        ("#### 1,234", "1,234"),
+        ("7 + 12 = 19", "7 + 12 = 19"),
+        ("So 7 + 12 = 19", "19"),
+        ("no idea", None),
+        ("The answer is 34. I hope it is correct.", "34"),
+        ("Final answer: the largest n is 34", "34"),
+        ("The answer is 42 because geometry proves it", "42"),
+        ("The answer is D, since the others are wrong", "D"),
+        ("Hence $x = 3$ and $x = 4$.", "x = 3, x = 4"),
+        ("First 3, then **4**. We used 2 steps.", "4"),
+        (r"Thus \[ \frac{1}{2} \] holds", r"\frac{1}{2}"),
+        (r"\frac{1}{2}", r"\frac{1}{2}"),
+        ("Answers vary: 3 or 4", "4"),
+        ("<think>the answer is 4", None),
+    ],
+)
+def test_lenient(text: str, answer: str | None) -> None:
+    assert extract(text, "lenient") == answer
+
+
 def test_only_the_end_of_a_long_response_counts() -> None:
     assert extract(r"\boxed{4}" + "x" * TAIL, "boxed") is None
     assert extract("x" * 200_000 + r"\boxed{4}", "boxed") == "4"
@@ -114,11 +154,16 @@ def test_a_long_answer_is_refused() -> None:
         "\\",
         r"\[",
         r"\boxed{1}or",
+        r"\pi \ne ",
+        "$1",
+        "**1",
+        "x1",
+        "answer is ",
         "1.",
         "\n",
     ],
 )
-@pytest.mark.parametrize("extraction", ["boxed", "number"])
+@pytest.mark.parametrize("extraction", ["boxed", "number", "lenient"])
 def test_no_text_is_slow(unit: str, extraction: str) -> None:
     text = unit * (200_000 // len(unit))
     begun = time.process_time()
@@ -129,7 +174,7 @@ def test_no_text_is_slow(unit: str, extraction: str) -> None:
 
 @given(st.text(alphabet="\\boxed{}fr <think>/0123456789,.-*$%()^\n", max_size=300))
 def test_any_text_has_an_answer_or_none(text: str) -> None:
-    for extraction in ("boxed", "number"):
+    for extraction in ("boxed", "number", "lenient"):
         answer = extract(text, extraction)
         assert answer is None or isinstance(answer, str)
 

@@ -1,17 +1,25 @@
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import json
+import subprocess
+import sys
 from fractions import Fraction
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
+
+from verirl.errors import DataWarning
+from verirl.types import SPLITS, Problem, Status
+from verirl.workers import WorkerPool
 from verirl_tasks.math import MathConfig, MathTask
 from verirl_tasks.math.judge import BadGold, judge
 from verirl_tasks.math.parse import ParseError, TooDear, parse
-
-from verirl.types import Problem, Status
 
 TOOLS: Any = None
 
@@ -35,13 +43,31 @@ SAME = [
     (r"\begin{pmatrix}1&2\\3&4\end{pmatrix}", r"\begin{bmatrix}1 & 2 \\ 3 & \frac{8}{2} \end{bmatrix}".replace(r"\frac{8}{2}", "4")),
     ("y=2x+3", "2x-y+3=0"), ("y = 2x + 3", "y=3+2x"), ("x^2+y^2=1", "1-x^2=y^2"), (r"x \ge 3", r"3 \le x"),
     (r"\text{Evelyn}", "evelyn"), (r"\text{(C)}", "C"), ("C", r"\text{(C)}"), ("even", r"\text{even}"), ("4210_{5}", "4210_5"),
+    ("4210_5", "4210"), ("19", "7+12=19"), ("x=19", "x = 7+12 = 19"), (r"\frac13", r"\frac13 \approx 0.33"), ("1/3", "0.333333"),
+    (r"2\pi", "6.283185307179586"), ("3.14", r"\pi"), ("3.14", "3.1416"), ("9.4248", r"3\pi"), (r"6.02\times 10^{23}", "6.022e23"),
+    (r"\sqrt{2}", "1.4142135623730951"), (r"0.\overline{3}", r"\frac13"), (r"\frac{1}{6}", r"0.1\overline{6}"), ("1/3", r"0.333\ldots"),
+    ("1234.56", "1.234,56"), ("1000000", "1 000 000"), ("56017895760", r"56,\!01,\!78,\!95,\!760"), ("7/2", "3½"), ("x^2", "x²"),
+    ("40/9", "4 4/9"), ("0.045", r"4.5 \text{ percent}"), ("3", "３"), ("12:00", r"12{:}00".replace("{:}", ":")), ("2:3", "4:6"),
+    ("2:3", r"\frac23"), ("5000000", "5 million"), (r"1 \text{ m}", r"100 \text{ cm}"), (r"3 \text{ hours}", r"180 \text{ min}"),
+    (r"5 \text{ m}", "5m"), (r"60 \text{ km/h}", r"60 \text{ km per hour}"), (r"17 \text{ any words}", "17"), (r"45^\circ", r"\frac{\pi}{4}"),
+    (r"x \ge 0", r"[0,\infty)"), (r"(-\infty,1)\cup(2,\infty)", r"x<1 \text{ or } x>2"), ("1<x<3", "(1,3)"), (r"-2 \le x \le 7", r"x \in [-2,7]"),
+    (r"\mathbb{R} \setminus \{0\}", r"(-\infty,0)\cup(0,\infty)"), (r"x \ne 3", r"(-\infty,3) \cup (3,\infty)"), (r"\{x \mid x > 2\}", "x>2"),
+    (r"(-\infty,\infty)", r"\mathbb{R}"), (r"\mathbb{R}", r"\text{all real numbers}"), (r"\emptyset", "no solution"), ("y<2x", "2x-y>0"),
+    (r"(0,1)\cup(1,2)\cup(1,3)", "(0,1)\\cup(1,3)"), ("(x,y)=(1,2)", "(1,2)"), ("x=1, y=2", "(1,2)"), ("x=2 or x=3", "2, 3"),
+    (r"x_1=1, x_2=-2", "-2, 1"), (r"\pm 5", "5, -5"), ("f(x)=x^2+1", "1+x^2"), (r"\begin{pmatrix}1\\2\end{pmatrix}", "(1,2)"),
+    (r"\langle 1,2 \rangle", "(1,2)"), (r"\begin{cases}x=1\\y=2\end{cases}", "x=1, y=2"), (r"x \equiv 3 \pmod 7", r"x \equiv 10 \pmod{7}"),
+    (r"\sin^{-1} x", r"\arcsin x"), (r"\ln(x^2)", r"\log x^2 + \ln 1"), (r"2\ln x", r"\ln x^2"), (r"\sqrt[3]{x}^2", "x^{2/3}"), (r"\log_2 8x", r"3+\log_2 x"),
+    (r"\frac{x^2-1}{x-1}", "x+1"), ("(x+y)^{30}", "(y+x)^{29}(x+y)"), ("x^{100000}", r"x^{99999} \cdot x"), (r"2^{100}-1", "1267650600228229401496703205375"),
+    (r"\lfloor x \rfloor + 1", r"\lfloor x+1 \rfloor"), (r"\cos 2x", r"2\cos^2 x - 1"), (r"e^{i\pi}+x", "x-1"), ("7!!", "105"), (r"\frac{NO}{BO}=\frac12", "1/2"),
+    (r"\sum_{k=1}^{n} k", r"\frac{n(n+1)}{2}"), (r"\int_0^1 x^2\,dx + y", r"y+\frac13"), (r"\lim_{x \to 0} \frac{\sin x}{x} + a", "a+1"),
+    ("C", r"\textbf{(C)}"), ("C", "(C) 42"), ("C", r"\mathrm{(C)}"), ("E+I", "I+E"), (r"\lambda S", r"S\lambda"), ("3s^2", "3*s**2"), ("1-i", "-i + 1"),
 ]  # fmt: skip
 
 DIFFERENT = [
     ("19", "20"), ("19", "-19"), ("19", "18.9999999"), ("19", "19.00000000000000000000000001"), ("19", ""), ("19", "x"),
     ("19", "7+12"), ("391", r"17 \times 23"), ("391", r"17 \cdot 23"), ("19", r"\frac{38}{2}"), ("19", "38/2"),
-    ("8", "2^3"), ("2", r"\sqrt{4}"), ("120", "5!"), ("0.5", "1.5/3"), ("19", "7+12=19"), ("5", "3=5"), ("5", "x=x"),
-    ("1/3", "0.33"), ("1/3", "0.333333333333"), ("0.5", "50"), ("5", "500"), (r"2\pi", "6.283185307179586"),
+    ("8", "2^3"), ("2", r"\sqrt{4}"), ("120", "5!"), ("0.5", "1.5/3"), ("5", "3=5"), ("5", "x=x"),
+    ("1/3", "0.33"), ("0.5", "50"), ("5", "500"),
     ("3", r"3 \text{ or } 5"), ("5", r"\pm 5"), (r"\pm 5", "5"), ("4", r"4 \lor 5"), ("3", r"x \ge 3"),
     ("5", r"x \in \mathbb{Z}"), ("x=2", "x=x"), ("x=5", "2x=10"), ("x=5", "y=5"), ("x=5", "x-5=0"),
     ("5 \\text{ cm}", "5 \\text{ km}"), ("3t", "3"), ("3", "3t"), (r"\$5", "5 cents"),
@@ -50,18 +76,27 @@ DIFFERENT = [
     (r"\sqrt{10^{20}+1}-10^{10}", "0"), (r"\infty", r"\frac{1}{0}"), ("0", r"\frac{0}{0}"), ("0", "None"), ("4", "nan"),
     (r"\sin x", r"\sin y"), ("y=2x+3", "4x-2y+7=0"), ("y=2x+3", "0=0"), (r"\text{ab}", "ba"), (r"\text{east}", "west"),
     ("52_8", "42"), ("x", "y"), ("n", "N"), (r"\sqrt{2}", r"\sqrt{2}+10^{-30}"), ("x^2", "x^2+10^{-20}"),
-    ("1 234", "1235"),
+    ("1 234", "1235"), ("19", "3+15=19"), ("x=19", "x=3+15=19"), (r"\sqrt{2}", "1.414"), ("0.5", "0.54"), ("1e-7", "2e-7"),
+    ("3.14", "3.15"), ("19.0", "18.96"), ("1/3", "0.3333"), ("1/8", "0.12500001"), ("12:00", "1:00"), ("2:3", "3:2"),
+    ("5 million", "5"), ("5", "5 million"), ("12", "1 dozen eggs minus one"), (r"5 \text{ apples}", r"5 \text{ oranges}"),
+    (r"1 \text{ m}", r"10 \text{ cm}"), (r"\$36", r"36^\circ"), ("4", r"4 \text{ is not the answer}"), ("4", "4 or more"),
+    ("x>3", r"x\ge 3"), ("x>3", r"[3,\infty)"), ("x>3", "y>3"), ("1<x<3", "(1,3]"), (r"\mathbb{R}", r"\mathbb{Z}"),
+    (r"(-\infty,1)\cup(2,\infty)", r"(-\infty,2)\cup(1,\infty)"), ("x<1", "2x<2"), ("y<2x", "y>2x"), (r"x \ne 3", "x=3"),
+    (r"x \equiv 3 \pmod 7", r"x \equiv 4 \pmod 7"), (r"\frac{1}{2}\ln 2", r"\ln \frac12"), ("(x+1)^3", "x^3+1"),
+    (r"\sin^{-1} x", r"\frac{1}{\sin x}"), ("x^{1000}", "x^{1001}"), ("x", r"x+10^{-90}"), (r"\sqrt{2}", r"\sqrt{2}+10^{-90}"),
+    ("C", "D"), (r"\text{(C)}", "(B) or (C)"), ("40/9", r"4\frac{4}{9}\%"), ("4", "------4"), ("40_9", "36"), ("1.5", "1,5"),
+    (r"\lfloor 3.7 \rfloor + x", "4+x"), ("i", "-i"), (r"\infty", r"-\infty"), (r"\emptyset", r"\{0\}"), (r"\frac{n(n+1)}{2}", "n^2"),
 ]  # fmt: skip
 
 
 @pytest.mark.parametrize(("gold", "answer"), SAME)
 def test_the_same(gold: str, answer: str) -> None:
-    assert judge(gold, answer) == (Status.CORRECT, "")
+    assert judge(gold, answer)[:2] == (Status.CORRECT, "")
 
 
-@pytest.mark.parametrize(("gold", "answer"), [pair for pair in DIFFERENT if pair[0] != "1 234"])
+@pytest.mark.parametrize(("gold", "answer"), DIFFERENT)
 def test_different(gold: str, answer: str) -> None:
-    status, reason = judge(gold, answer)
+    status, reason, _ = judge(gold, answer)
     assert status in (Status.INCORRECT, Status.UNPARSEABLE) and reason
 
 
@@ -69,7 +104,8 @@ def test_different(gold: str, answer: str) -> None:
     "answer", [r"17 \times 23", "17*23", "17·23", r"\frac{782}{2}", "400-9", r"\boxed{17 \times 23}"]
 )
 def test_a_restated_problem_is_not_evaluated(answer: str) -> None:
-    assert judge("391", answer) == (Status.INCORRECT, "not evaluated")
+    assert judge("391", answer)[:2] == (Status.INCORRECT, "not evaluated")
+    assert judge("391", answer, "any").status is Status.CORRECT
 
 
 @pytest.mark.parametrize(
@@ -114,7 +150,7 @@ def test_integers(number: int) -> None:
 @given(st.integers(-99, 99), st.integers(1, 99), st.integers(-99, 99), st.integers(1, 99))
 def test_fractions(a: int, b: int, c: int, d: int) -> None:
     same = Fraction(a, b) == Fraction(c, d)
-    status, reason = judge(str(Fraction(a, b)), rf"\frac{{{c}}}{{{d}}}")
+    status, reason, _ = judge(str(Fraction(a, b)), rf"\frac{{{c}}}{{{d}}}")
     if Fraction(a, b).denominator == 1 and str(Fraction(a, b)) != f"{c}":
         assert reason in ("not evaluated", "another number") and status is Status.INCORRECT
     elif Fraction(a, b).denominator > 1:
@@ -124,7 +160,7 @@ def test_fractions(a: int, b: int, c: int, d: int) -> None:
 @given(st.text(alphabet="0123456789xyeinp+-*/^!(){}[]|,.=<$%&_;' \\fracsqtboxdpmulginc\n", max_size=60))
 def test_no_text_breaks_the_judge(text: str) -> None:
     for gold in ("4", r"\sqrt{2}+x", "1,2"):
-        status, _ = judge(gold, text)
+        status = judge(gold, text).status
         assert status in (Status.CORRECT, Status.INCORRECT, Status.UNPARSEABLE, Status.LIMIT)
 
 
@@ -134,8 +170,8 @@ def test_any_unicode_parses_or_is_refused(text: str) -> None:
         parse(text)
 
 
-def verdict(data: dict[str, Any], response: str, **config: Any) -> Any:
-    problem = Problem(id="p", prompt=[], data=data, split="test")
+def verdict(answer: dict[str, Any], response: str, **config: Any) -> Any:
+    problem = Problem(id="p", prompt=[], data=answer, split="test")
     return MathTask(MathConfig(**config)).verify(problem, response, TOOLS)
 
 
@@ -159,7 +195,8 @@ def test_every_status_of_the_policys_has_reward_zero() -> None:
     for response, status in [
         ("4", Status.NO_ANSWER),
         (r"\boxed{5}", Status.INCORRECT),
-        (r"\boxed{}", Status.UNPARSEABLE),
+        (r"\boxed{}", Status.NO_ANSWER),
+        (r"\boxed{@}", Status.UNPARSEABLE),
         (r"\boxed{" + "4" * 2000 + "}", Status.UNPARSEABLE),
         (r"\boxed{1e99999}", Status.LIMIT),
     ]:
@@ -174,3 +211,165 @@ def test_the_vouched_cases(extraction: str) -> None:
     assert len(cases) > 12 and {case.expected for case in cases} >= {Status.CORRECT, Status.INCORRECT, Status.NO_ANSWER}
     for case in cases:
         assert task.verify(case.problem, case.response, TOOLS).status is case.expected, case
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer", "tier"),
+    [
+        ("19", "19", "string"),
+        ("1/2", "0.5", "exact"),
+        ("1,2", "2,1", "structure"),
+        ("(x+1)^2", "x^2+2x+1", "modular"),
+        (r"\sqrt{8}", r"2\sqrt{2}", "numeric"),
+        (r"\sum_{k=1}^{n} k", r"\frac{n(n+1)}{2}", "symbolic"),
+    ],
+)
+def test_the_tier_that_decided_is_named(gold: str, answer: str, tier: str) -> None:
+    assert judge(gold, answer).tier == tier
+    assert verdict({"answer": gold}, rf"\boxed{{{answer}}}").parts == {f"tier/{tier}": 1.0}
+
+
+def test_more_values_than_asked_for_are_a_hedge() -> None:
+    for gold, answer in (("5", r"\pm 5"), ("3", r"3 \text{ or } 5"), ("1,2", "1,2,3"), ("5", r"\{5,6\}")):
+        assert judge(gold, answer).reason.startswith("hedging: ")
+
+
+@pytest.mark.parametrize(
+    ("gold", "answer", "form", "right"),
+    [
+        ("391", r"17 \times 23", "evaluated", False),
+        ("391", r"17 \times 23", "any", True),
+        ("1/3", r"\int_0^1 x^2\,dx", "evaluated", False),
+        ("1/3", r"\int_0^1 x^2\,dx", "any", True),
+        ("2", r"\sqrt{4}", "evaluated", False),
+        ("2", r"\sqrt{4}", "any", True),
+        ("4", r"100 \bmod 6", "evaluated", False),
+        ("4", r"100 \bmod 6", "any", True),
+        ("x=5", "2x=10", "any", True),
+        ("x^2+2x+1", "(x+1)^2", "evaluated", True),
+        ("x^2+2x+1", "(x+1)^2", "expanded", False),
+        ("x^2+2x+1", "x^2+x+x+1", "expanded", False),
+        ("x^2+2x+1", "1+2x+x^2", "expanded", True),
+        ("-6x^2y+3", "3-6yx^2", "expanded", True),
+        ("(x+1)(x+2)", "x^2+3x+2", "factored", False),
+        ("(x+1)(x+2)", "(2+x)(1+x)", "factored", True),
+        ("2(x+1)^2", "2(x+1)(x+1)", "factored", True),
+    ],
+)
+def test_forms(gold: str, answer: str, form: Any, right: bool) -> None:
+    assert (judge(gold, answer, form).status is Status.CORRECT) is right
+
+
+def test_the_form_that_a_task_asks_for() -> None:
+    restated = r"\boxed{17 \times 23}"
+    assert verdict({"answer": "391"}, restated).reward == 0.0
+    assert verdict({"answer": "391"}, restated, form="any").reward == 1.0
+    assert verdict({"answer": "391"}, restated, data="math500").reward == 1.0
+    assert verdict({"answer": "391"}, restated, data="gsm8k").reward == 0.0
+    assert verdict({"answer": "391", "form": "any"}, restated).reward == 1.0
+    assert verdict({"answer": "x^2-1", "form": "factored"}, r"\boxed{x^2-1 }").reward == 1.0  # as the gold has it
+
+
+SYMMETRIC = [
+    pair
+    for pair in SAME
+    if not any(sign in "".join(pair) for sign in ("text", "=", ".", "%", "$", "_", "approx", r"\ln", "(C)"))
+]
+
+
+@pytest.mark.parametrize(("gold", "answer"), SYMMETRIC)
+def test_symmetric_where_neither_side_says_more(gold: str, answer: str) -> None:
+    try:
+        assert judge(answer, gold, "any").status is Status.CORRECT
+    except BadGold as error:
+        pytest.fail(str(error))
+
+
+TREES = st.recursive(
+    st.one_of(st.integers(0, 99).map(str), st.sampled_from(["x", "y", r"\pi", "n", "0.5", r"\frac{2}{3}"])),
+    lambda inner: st.one_of(
+        st.tuples(inner, st.sampled_from(["+", "-", r" \cdot "]), inner).map("".join),
+        inner.map(lambda text: rf"\left({text}\right)"),
+        st.tuples(inner, inner).map(lambda pair: rf"\frac{{{pair[0]}}}{{1+({pair[1]})^2}}"),
+        inner.map(lambda text: rf"\sqrt{{{text}}}"),
+        inner.map(lambda text: rf"({text})^2"),
+        inner.map(lambda text: rf"\sin({text})"),
+    ),
+    max_leaves=8,
+)
+
+
+def rewritten(text: str) -> str:
+    """The same to any reader of LaTeX."""
+    text = (
+        text.replace(r"\frac", r"\dfrac")
+        .replace(r"\left(", "(")
+        .replace(r"\right)", r"\right )".replace(r"\right ", ""))
+    )
+    return "$ " + text.replace("+", r"\, + ").replace(r"\cdot", r"\times").replace("-", " - ") + " $"
+
+
+@settings(deadline=None)
+@given(TREES)
+def test_every_expression_is_itself_however_it_is_written(text: str) -> None:
+    try:
+        found = [
+            judge(text, answer, "any") for answer in (text, rewritten(text), f"({text})", f"({text})+0", f"0+1({text})")
+        ]
+    except BadGold:
+        return
+    assert [each.status for each in found] == [Status.CORRECT] * 5, (text, found)
+
+
+@settings(deadline=None)
+@given(TREES)
+def test_one_more_is_another(text: str) -> None:
+    with contextlib.suppress(BadGold):
+        assert judge(text, f"({text})+10^{{-40}}", "any").status is not Status.CORRECT
+        assert judge(text, f"({text})+x-y", "any").status is not Status.CORRECT
+
+
+def test_from_asyncio() -> None:
+    async def all_at_once(pool: WorkerPool) -> set[Status]:
+        problem = Problem(id="p", prompt=[], data={"answer": r"\sqrt{8}"}, split="test")
+        asked = [asyncio.to_thread(pool.verify, problem, r"\boxed{2\sqrt{2}}") for _ in range(20)]
+        return {verdict.status for verdict in await asyncio.gather(*asked)}
+
+    with WorkerPool("math", {}, workers=1) as pool:
+        assert asyncio.run(all_at_once(pool)) == {Status.CORRECT}
+
+
+def test_golds_that_cannot_be_read_are_told_once_when_the_data_loads(tmp_path: Path) -> None:
+    rows = [
+        {"question": "a?", "answer": "4"},
+        {"question": "b?", "answer": "4 4 {"},
+        {"question": "c?", "answer": "(("},
+    ]
+    file = tmp_path / "rows.jsonl"
+    file.write_text("".join(json.dumps(row) + "\n" for row in rows))
+    task = MathTask(MathConfig(data=str(file)))
+    with pytest.warns(DataWarning, match="2 of 3 gold answers .* cannot be read") as told:
+        task.problems("train")
+    assert len(told) == 1
+    for split in SPLITS:
+        task.problems(split)  # says nothing more
+
+
+def test_sympy_is_loaded_ahead_of_the_answers_that_need_it() -> None:
+    script = (
+        "import sys; from verirl.types import Problem; from verirl_tasks.math import MathConfig, MathTask\n"
+        "task = MathTask(MathConfig())\n"
+        "for gold in ('4', r'\\sum_{k=1}^{n} k'):\n"
+        "    task.prepare([Problem(id='p', prompt=[], data={'answer': gold}, split='test')], None)\n"
+        "    print('sympy' in sys.modules)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["False", "True"]
+
+
+@pytest.mark.skipif(find_spec("math_verify") is None, reason="Math-Verify is not installed")
+def test_a_second_opinion_is_noted_and_changes_nothing() -> None:
+    for answer, ours, theirs in (("1/2", 1.0, 1.0), (r"5 \text{ km}", 0.0, 1.0), ("3", 0.0, 0.0)):
+        gold = {"answer": "0.5" if ours else r"5 \text{ cm}"}
+        found = verdict(gold, rf"\boxed{{{answer}}}", second_opinion=True)
+        assert (found.reward, found.parts["math_verify"]) == (ours, theirs)

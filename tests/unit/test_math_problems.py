@@ -12,10 +12,11 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from verirl_tasks.math import MathConfig, MathTask
 
 from verirl.errors import DataError
 from verirl.types import SPLITS, Problem, Split, Status
+from verirl_tasks.math import MathConfig, MathTask
+from verirl_tasks.math.datasets import last_boxed
 
 TOOLS: Any = None
 LEVELS = [1, 2, 3, 4, 5, 6, 7]
@@ -242,6 +243,78 @@ def test_an_unreachable_hub_is_explained(monkeypatch: pytest.MonkeyPatch) -> Non
         task(data="gsm8k").problems("test")
 
 
+def math_rows(split: str, count: int) -> list[dict[str, str]]:
+    return [
+        {
+            "problem": f"{split} {n}?",
+            "level": "Level 5",
+            "type": "Counting & Probability",
+            "solution": f"Not \\boxed{{0}} but $\\boxed{{\\frac{{{n}}}{{7}}}}$.",
+        }
+        for n in range(count)
+    ]
+
+
+def math_like(folder: Path) -> Path:
+    folder.mkdir()
+    both = {**math_rows("both", 1)[0], "problem": "In  both?"}
+    write(folder / "train.jsonl", [*math_rows("train", 600), both, *math_rows("train", 3)])
+    write(folder / "test.jsonl", [*math_rows("test", 20), {**both, "problem": "in both?"}])
+    return folder
+
+
+def test_math_from_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = task(data="math", path=str(math_like(tmp_path / "math")))
+    problems = all_of(found)
+    assert_disjoint(problems)  # twice in training, or in both: kept once
+    assert {split: len(items) for split, items in problems.items()} == {"train": 100, "validation": 500, "test": 21}
+    item = problems["test"][3]
+    assert (item.id, item.data["answer"]) == ("math-test-3", r"\frac{3}{7}")
+    assert item.tags == ("subject-counting-&-probability", "level-5")
+    assert (found.reference(item) or "").endswith("\nThe final answer is \\boxed{\\frac{3}{7}}")
+    monkeypatch.setenv("VERIRL_DATA", str(tmp_path))
+    assert all_of(task(data="math")) == all_of(task(data="EleutherAI/hendrycks_math")) == problems
+
+
+def test_math_without_its_box(tmp_path: Path) -> None:
+    folder = math_like(tmp_path / "math")
+    for solution in ("It is 4.", r"It is \boxed{4.", r"It is \boxed{}."):
+        write(folder / "train.jsonl", [{**math_rows("train", 1)[0], "solution": solution}])
+        with pytest.raises(DataError, match=r"train\.jsonl, line 1: the solution has no \\boxed"):
+            task(data="math", path=str(folder)).problems("test")
+
+
+def test_math_from_the_hub_reads_all_its_configs(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Hub:
+        @staticmethod
+        def load_dataset(name: str, subset: str, *, split: str) -> list[dict[str, str]]:
+            assert name == "EleutherAI/hendrycks_math"
+            return [{**row, "problem": f"{subset} {row['problem']}"} for row in math_rows(split, 2)]
+
+    monkeypatch.delenv("VERIRL_DATA", raising=False)
+    monkeypatch.setitem(sys.modules, "datasets", Hub)
+    questions = {item.data["question"] for item in task(data="math").problems("test")}
+    assert len(questions) == 14 and {"algebra test 0?", "precalculus test 1?"} < questions
+
+
+@pytest.mark.parametrize(
+    ("solution", "answer"),
+    [
+        (r"\boxed{1}, then \boxed{\{1, 2\}}.", r"\{1, 2\}"),
+        (r"$\boxed{\text{a}\dfrac{1}{2}}$ \boxedx", r"\text{a}\dfrac{1}{2}"),
+        (r"\fbox{ 5 }", "5"),
+        (r"$\boxed 12$.", "12"),
+        (r"$\boxed{\boxed{4}}$", "4"),
+        (r"\boxed{\\}", r"\\"),
+        ("nothing", None),
+        (r"\boxed{1", None),
+        (r"\boxed", None),
+    ],
+)
+def test_the_last_box_of_a_solution(solution: str, answer: str | None) -> None:
+    assert last_boxed(solution) == answer
+
+
 needs_data = pytest.mark.skipif("VERIRL_DATA" not in os.environ, reason="VERIRL_DATA names no folder of data sets")
 
 
@@ -256,6 +329,12 @@ def test_every_gold_answer_accepts_itself(data: str, count: int) -> None:
     for item in [item for items in problems.values() for item in items]:
         assert found.verify(item, found.reference(item) or "", TOOLS).status is Status.CORRECT, item
         assert found.verify(item, r"\boxed{-987654321}", TOOLS).status is Status.INCORRECT, item
+
+
+@needs_data
+def test_the_last_box_is_the_answer_that_math500_names() -> None:
+    for item in task(data="math500").problems("test"):
+        assert "".join((last_boxed(item.data["solution"]) or "").split()) == "".join(item.data["answer"].split())
 
 
 @needs_data

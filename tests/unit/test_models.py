@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 import torch
-from builders import problem
 from safetensors.torch import load_file, save_file
 
+from builders import problem
 from verirl.config import ModelConfig
 from verirl.errors import DataError, ModelError
 from verirl.models import atomic_folder, context_length, load_model, load_tokenizer, make_encoder, resolve

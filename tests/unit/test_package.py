@@ -46,3 +46,20 @@ def test_entry_points(wheel: zipfile.ZipFile) -> None:
     points.read_string(wheel.read(name).decode())
     assert points["console_scripts"]["verirl"] == "verirl.cli:main"
     assert points["verirl.tasks"]["math"] == "verirl_tasks.math:MathTask"
+
+
+def test_the_sandbox_stands_alone(wheel: zipfile.ZipFile, tmp_path: Path) -> None:
+    """With the standard library and nothing of ours."""
+    for name in wheel.namelist():
+        if name.startswith("verirl_sandbox/"):
+            wheel.extract(name, tmp_path)
+    script = (
+        f"import sys; sys.path.append({str(tmp_path)!r})\n"
+        "from verirl_sandbox import Sandbox, SandboxUnavailable\n"
+        "try:\n    with Sandbox(1) as sandbox:\n"
+        "        value = sandbox.call('def f(x): return x + 1', 'f', [[41]]).calls[0].value\n"
+        "except SandboxUnavailable:\n    value = 42\n"
+        "print(value, [name for name in sys.modules if name.split('.')[0] in ('verirl', 'verirl_tasks', 'torch')])"
+    )
+    done = subprocess.run([sys.executable, "-I", "-S", "-c", script], capture_output=True, text=True, check=False)
+    assert done.stdout == "42 []\n", done.stderr

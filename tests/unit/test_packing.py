@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import math
 import random
 from pathlib import Path
 
 import pytest
 import torch
-from builders import make_learner, plain_logprobs, random_batch, run_config
 
+from builders import make_learner, plain_logprobs, random_batch, run_config
 from verirl.learner import TorchLearner
-from verirl.packing import Branch, Packed, Tree, batch_trees, micro_batches, pack
+from verirl.packing import Branch, Packed, Tree, batch_trees, micro_batches, pack, trees_for
 
 
 @pytest.fixture(scope="module")
@@ -28,19 +29,20 @@ def logprobs(learner: TorchLearner, packed: Packed, temperature: float = 1.0) ->
 
 
 def test_layout_by_hand() -> None:
-    # Row 0: prompt 5 6, responses 7 8 and 9; row 1: prompt 4, response 3, then padding.
-    first = Tree(prompt=[5, 6], branches=[branch(7, 8, sample=0), branch(9, sample=1)])
-    second = Tree(prompt=[4], branches=[branch(3, sample=2)])
+    # Row 0: prompt 5 6, responses 7 8 11 and 9 12; row 1: prompt 4, response 3 13, then padding. Nothing is predicted from
+    # 11, 12 and 13, so they are not there.
+    first = Tree(prompt=[5, 6], branches=[branch(7, 8, 11, sample=0), branch(9, 12, sample=1)])
+    second = Tree(prompt=[4], branches=[branch(3, 13, sample=2)])
     packed = pack([[first], [second]])
     assert packed.ids.tolist() == [[5, 6, 7, 8, 9], [4, 3, 0, 0, 0]]
     assert packed.segments.tolist() == [[1, 1, 2, 2, 3], [1, 2, 0, 0, 0]]
     assert packed.prompts.tolist() == [[1, 1, 1, 1, 1], [1, 1, 0, 0, 0]]
     assert packed.positions.tolist() == [[0, 1, 2, 3, 2], [0, 1, 0, 0, 0]]  # 9 goes on where the prompt ended
-    # 7 is predicted at 6 (index 1), 8 at 7 (2), 9 at 6 again (1), 3 at 4 (row 1: index 5).
-    assert packed.predictors.tolist() == [1, 2, 1, 5]
-    assert packed.targets.tolist() == [7, 8, 9, 3]
-    assert packed.samples.tolist() == [0, 0, 1, 2]
-    assert packed.columns.tolist() == [2, 3, 2, 1]
+    # 7 is predicted at 6 (index 1), 8 at 7 (2), 11 at 8 (3), 9 at 6 again (1), 12 at 9 (4), 3 at 4 (row 1: index 5).
+    assert packed.predictors.tolist() == [1, 2, 3, 1, 4, 5, 6]
+    assert packed.targets.tolist() == [7, 8, 11, 9, 12, 3, 13]
+    assert packed.samples.tolist() == [0, 0, 0, 1, 1, 2, 2]
+    assert packed.columns.tolist() == [2, 3, 4, 2, 3, 1, 2]
     mask = packed.attention_mask()
     assert mask.shape == (2, 1, 5, 5)
     assert mask[0, 0].int().tolist() == [
@@ -56,14 +58,14 @@ def test_layout_by_hand() -> None:
 
 
 def test_trees_in_a_row_by_hand() -> None:
-    row = [Tree(prompt=[5], branches=[branch(6)]), Tree(prompt=[7, 8], branches=[branch(9, 10, mask=[0, 1])])]
+    row = [Tree(prompt=[5], branches=[branch(6, 1)]), Tree(prompt=[7, 8], branches=[branch(9, 10, 11, mask=[0, 1, 0])])]
     packed = pack([row])
     assert packed.ids.tolist() == [[5, 6, 7, 8, 9, 10]]
     assert packed.segments.tolist() == [[1, 2, 3, 3, 4, 4]]
     assert packed.prompts.tolist() == [[1, 1, 3, 3, 3, 3]]
     assert packed.positions.tolist() == [[0, 1, 0, 1, 2, 3]]
-    assert packed.predictors.tolist() == [0, 4]
-    assert packed.targets.tolist() == [6, 10]
+    assert packed.predictors.tolist() == [0, 1, 4]
+    assert packed.targets.tolist() == [6, 1, 10]
     assert packed.attention_mask()[0, 0].int().tolist() == [
         [1, 0, 0, 0, 0, 0],
         [1, 1, 0, 0, 0, 0],
@@ -72,6 +74,18 @@ def test_trees_in_a_row_by_hand() -> None:
         [0, 0, 1, 1, 1, 0],
         [0, 0, 1, 1, 1, 1],
     ]
+
+
+def test_a_window_counts_along_prompt_and_response() -> None:
+    packed = pack([[Tree(prompt=[5, 6], branches=[branch(7, 8, 1), branch(9, 1)])]])
+    assert packed.attention_mask(2)[0, 0].int().tolist() == [
+        [1, 0, 0, 0, 0],
+        [1, 1, 0, 0, 0],
+        [0, 1, 1, 0, 0],
+        [0, 0, 1, 1, 0],
+        [0, 1, 0, 0, 1],  # 9 comes right after 6
+    ]
+    assert torch.equal(packed.attention_mask(4), packed.attention_mask())
 
 
 @pytest.mark.parametrize("budget", [1, 12, 40, 100_000])
@@ -153,3 +167,23 @@ def test_a_tree_in_which_nothing_is_learned(learner: TorchLearner) -> None:
     packed = pack([[Tree(prompt=[5, 6], branches=[branch(7, 8, mask=[0, 0])])]])
     assert packed.predictors.shape == packed.columns.shape == (0,)
     assert logprobs(learner, packed).shape == (0,)
+
+
+def test_work_by_hand() -> None:
+    # 10 + 4 x 10 tokens, attention as dear as the rest at 100: one row of 50 costs 50 + 25 = 75, two of 30 cost 60 + 18,
+    # four of 20 cost 80 + 16. With responses of 100: 410 + 1681, 2 x (210 + 441), 4 x (110 + 121) = 924.
+    assert trees_for(10, [10, 10, 10, 10], 100) == 1
+    assert trees_for(10, [100, 100, 100, 100], 100) == 4
+    assert trees_for(10, [100, 100, 100, 100], math.inf) == 1
+
+
+@pytest.mark.parametrize("break_even", [0.1, 3.0, 20.0, 1e9])
+def test_a_group_may_be_split_and_nothing_is_lost(break_even: float) -> None:
+    batch = random_batch(seed=3, groups=4, size=6, longest=40)
+    trees = list(batch_trees(batch, 1000, break_even))
+    assert sorted(branch.sample for tree in trees for branch in tree.branches) == list(range(24))
+    for tree in trees:
+        for branch in tree.branches:
+            row, end = branch.sample, int(batch.lengths[branch.sample])
+            assert [*tree.prompt, *branch.ids] == batch.ids[row, :end].tolist()
+    assert {0.1: len(trees) > 16, 1e9: len(trees) == 4}.get(break_even, True)

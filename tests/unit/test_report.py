@@ -152,7 +152,7 @@ def test_a_complete_run_has_every_section_in_order(page: Page) -> None:
     ]  # fmt: skip
     assert [heading for heading in page.headings if heading in expected] == expected
     assert "incomplete" not in page.text
-    assert page.tags.count("svg") == page.tags.count("figcaption") == 9
+    assert page.tags.count("svg") == page.tags.count("figcaption") == 11
 
 
 def test_the_numbers_are_there(page: Page) -> None:
@@ -175,7 +175,7 @@ def test_the_numbers_are_there(page: Page) -> None:
 
 def test_charts_are_text_with_alternatives(page: Page) -> None:
     labels = [value for name, value in page.attributes if name == "aria-label"]
-    assert len(labels) == 9
+    assert len(labels) == 11
     assert all(len(label) > 40 for label in labels)
     assert "text" in page.tags  # svg.fonttype none: words stay words
     assert "held-out greedy" in page.text
@@ -271,6 +271,28 @@ def test_a_killed_run_says_what_is_missing(tmp_path: Path) -> None:
     assert "The last step on record is 7, of 10 planned." in page.text
     assert "Best" in page.headings  # from the last rollouts that are readable
     assert "Held-out problems that changed" not in page.headings
+
+
+def test_warnings_are_near_the_top(tmp_path: Path) -> None:
+    run = make_small_run(tmp_path / "demo")
+    assert "Warnings while it ran" not in Page(write_report(run)).text
+    lines = [
+        {"step": 7, "name": "entropy", "text": f"entropy fell {EVIL}"},
+        {"step": 9, "name": "drift", "text": "far"},
+    ]
+    write_lines(run / "warnings.jsonl", [*lines, {"name": "no text"}])
+    page = Page(write_report(run))
+    assert "step 7: entropy fell" in page.text and "step 9: far." in page.text
+    assert page.text.index("step 9: far.") < page.text.index("Pass rate")
+    assert "<script>" not in page.source.split("</head>")[1]
+
+
+def test_charts_of_what_a_loss_has_besides(tmp_path: Path) -> None:
+    run = make_small_run(tmp_path / "demo")
+    assert not {"Entropy", "Distance from the first model", "Clipped tokens"} & set(Page(write_report(run)).headings)
+    rows = [{"step": i, "entropy": 2 / i, "kl": 0.01 * i, "clip_fraction": 0.02} for i in range(1, 11)]
+    write_lines(run / "metrics.jsonl", rows)
+    assert {"Entropy", "Distance from the first model", "Clipped tokens"} <= set(Page(write_report(run)).headings)
 
 
 @pytest.mark.parametrize("gone", ["config.toml", "env.json", "summary.json", "metrics.jsonl", "eval", "rollouts"])

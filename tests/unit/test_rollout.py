@@ -5,14 +5,19 @@ from __future__ import annotations
 import random
 import threading
 from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
 
 import pytest
-from builders import problem, trajectory, verdict
 
-from verirl.config import RolloutConfig
-from verirl.rollout import ProblemStream, rollout, sample_seed
+from builders import problem, trajectory, verdict
+from verirl.batch import make_batch
+from verirl.config import RolloutConfig, RunConfig
+from verirl.rollout import Collector, ProblemStream, Rollout, rollout, sample_seed
+from verirl.runlog import RunLog, read_jsonl
 from verirl.samplers.scripted import ScriptedSampler
-from verirl.types import Group, Problem, Request, Trajectory, Verdict
+from verirl.train import rollout_metrics
+from verirl.types import Group, Problem, Request, Status, Trajectory, Verdict
 
 CONFIG = RolloutConfig(group_size=4, max_tokens=7, temperature=0.5)
 PROBLEMS = [problem(name, text=f"{name}?") for name in ("a", "b", "c")]
@@ -82,16 +87,16 @@ def test_groups_come_back_in_order_whatever_finishes_first() -> None:
 
     reward = ByText()
     reported: list[Group] = []
-    result = rollout(PROBLEMS, Shuffled(script), reward, encode, CONFIG, 0, 1, reported.append)
-    assert [group.problem.id for group in result.groups] == ["a", "b", "c"]
-    for place, group in enumerate(result.groups):
+    groups, waited = rollout(PROBLEMS, Shuffled(script), reward, encode, CONFIG, 0, 1, reported.append)
+    assert [group.problem.id for group in groups] == ["a", "b", "c"]
+    for place, group in enumerate(groups):
         indices = list(range(4 * place, 4 * place + 4))
         assert [list(trajectory.token_ids) for trajectory in group.trajectories] == [[i] for i in indices]
         assert [verdict.reward for verdict in group.verdicts] == [i / 100 for i in indices]
     assert sorted(name for name, _ in reward.asked) == ["a", "b", "c"]  # each group once, whole
     assert all(len(texts) == 4 for _, texts in reward.asked)
     assert sorted(group.problem.id for group in reported) == ["a", "b", "c"]
-    assert result.seconds_waiting >= 0
+    assert waited >= 0
 
 
 def test_a_group_is_scored_while_sampling_goes_on() -> None:
@@ -104,6 +109,8 @@ def test_a_group_is_scored_while_sampling_goes_on() -> None:
                     assert scored.wait(PATIENCE), "no group was scored while there was still one to sample"
                 yield trajectory(request.prompt_ids, [index], request=index)
 
+        def release(self) -> None: ...
+
         def load(self, weights: object, version: int) -> None: ...
 
     class Reward:
@@ -112,8 +119,8 @@ def test_a_group_is_scored_while_sampling_goes_on() -> None:
                 scored.set()
             return [verdict(1.0)] * len(trajectories)
 
-    result = rollout(PROBLEMS, Sampler(), Reward(), encode, CONFIG, 0, 1)
-    assert scored.is_set() and len(result.groups) == 3
+    groups, _ = rollout(PROBLEMS, Sampler(), Reward(), encode, CONFIG, 0, 1)
+    assert scored.is_set() and len(groups) == 3
 
 
 def test_a_slow_verification_holds_up_neither_sampling_nor_the_other_groups() -> None:
@@ -125,6 +132,8 @@ def test_a_slow_verification_holds_up_neither_sampling_nor_the_other_groups() ->
                 yield trajectory(request.prompt_ids, [index], request=index)
             all_sampled.set()
 
+        def release(self) -> None: ...
+
         def load(self, weights: object, version: int) -> None: ...
 
     class Reward:
@@ -135,8 +144,8 @@ def test_a_slow_verification_holds_up_neither_sampling_nor_the_other_groups() ->
                 other_scored.set()
             return [verdict(0.0)] * len(trajectories)
 
-    result = rollout(PROBLEMS, Sampler(), Reward(), encode, CONFIG, 0, 1)
-    assert [group.problem.id for group in result.groups] == ["a", "b", "c"]
+    groups, _ = rollout(PROBLEMS, Sampler(), Reward(), encode, CONFIG, 0, 1)
+    assert [group.problem.id for group in groups] == ["a", "b", "c"]
 
 
 def test_groups_are_reported_once_each() -> None:
@@ -154,6 +163,159 @@ def test_a_reward_that_raises_stops_the_step() -> None:
     sampler = ScriptedSampler(lambda request, index: ([1], "x", [0.0]))
     with pytest.raises(RuntimeError, match="the pool is closed"):
         rollout(PROBLEMS, sampler, Broken(), encode, CONFIG, 0, 1)
+
+
+# ------------------------------------------------------------------------------------------------- the batch of a step
+
+
+class Scripted:
+    """Gives the samples of each group the rewards that are next in line for its problem; the last ones stay."""
+
+    def __init__(self, **rewards: list[list[float | None]]) -> None:
+        self.rewards = rewards
+        self.asked: list[str] = []
+
+    def score(self, problem: Problem, trajectories: Sequence[Trajectory]) -> list[Verdict]:
+        self.asked.append(problem.id)
+        line = self.rewards.get(problem.id, [[1.0, 0.0]])
+        return [verdict(reward) for reward in (line.pop(0) if len(line) > 1 else line[0])]
+
+
+class Step:
+    """Problems p0, p1, ... in this order, two samples each, three problems a step."""
+
+    def __init__(self, reward: object, lengths: Sequence[int] = (1,), **options: Any) -> None:
+        self.requests: list[Request] = []
+
+        def script(request: Request, index: int) -> tuple[list[int], str, list[float]]:
+            self.requests.append(request)
+            length = lengths[index % len(lengths)]
+            return [1] * length, "x", [0.0] * length
+
+        sections = {"rollout": {"problems_per_step": 3, "group_size": 2, **options}}
+        self.config = RunConfig.model_validate({"loss": {"kind": "dr_grpo"}, **sections})
+        self.stream = ProblemStream([problem(f"p{i}") for i in range(40)], seed=0)
+        self.stream._order = (0, list(range(40)))
+        self.reported: list[str] = []
+        self.collector = Collector(
+            self.config,
+            self.stream,
+            ScriptedSampler(script),
+            reward,  # type: ignore[arg-type]
+            encode,
+            lambda group: self.reported.append(group.problem.id),
+        )
+
+    def collect(self, step: int = 1) -> Rollout:
+        return self.collector.collect(step)
+
+
+def ids(groups: Sequence[Group]) -> list[str]:
+    return [group.problem.id for group in groups]
+
+
+NOTHING: list[list[float | None]] = [[1.0, 1.0]]
+
+
+def test_without_dynamic_sampling_groups_stay_as_they_are() -> None:
+    step = Step(Scripted(p1=NOTHING))
+    found = step.collect()
+    assert ids(found.groups) == ["p0", "p1", "p2"] and not found.set_aside
+    assert found.advantages_PG == [[0.5, -0.5], [0.0, 0.0], [0.5, -0.5]]
+    assert step.stream.position == 3 and found.resampled == 0
+
+
+def test_dynamic_sampling_fills_the_step_in_order() -> None:
+    step = Step(Scripted(p0=NOTHING, p2=NOTHING, p4=NOTHING), dynamic_sampling=5)
+    found = step.collect()
+    assert ids(found.groups) == ["p1", "p3", "p5"]  # p3 and p4 came for p0 and p2, p5 for p4
+    assert ids(found.set_aside) == ["p0", "p2", "p4"]
+    assert found.advantages_PG == [[0.5, -0.5]] * 3
+    assert step.stream.position == 6  # no problem more than was needed
+    assert sorted(step.reported) == [f"p{i}" for i in range(6)]
+
+
+@pytest.mark.parametrize("rounds", [2, 3])
+def test_dynamic_sampling_ends_after_so_many_rounds(rounds: int) -> None:
+    step = Step(Scripted(**{f"p{i}": NOTHING for i in range(40) if i != 4}), dynamic_sampling=rounds)
+    found = step.collect()
+    assert ids(found.groups) == ["p4"]
+    assert step.stream.position == {2: 6, 3: 8}[rounds]  # 3 + 3 + 2
+    assert len(found.set_aside) == step.stream.position - 1
+
+
+def test_no_seed_is_used_twice_in_a_step() -> None:
+    """One problem, over and over, with faults on top."""
+    step = Step(Scripted(p0=[[1.0, 1.0], [None, None], [1.0, 1.0], [None, 1.0], [None, None]]), dynamic_sampling=4)
+    step.collector.stream = ProblemStream([problem("p0")], seed=0)
+    step.collect()
+    assert len(step.requests) > 2 * 12
+    assert len({request.seed for request in step.requests}) == len(step.requests)
+
+
+def test_what_is_set_aside_is_counted_but_not_learned_from(tmp_path: Path) -> None:
+    found = Step(Scripted(p0=NOTHING, p1=[[None, 1.0]]), dynamic_sampling=3).collect()
+    assert ids(found.set_aside) == ["p0", "p1"]
+    metrics = rollout_metrics(found)
+    assert (metrics["groups_trained"], metrics["groups_skipped"]) == (3, 2)
+    assert metrics["status/correct"] == 2 + 1 + 3 and metrics["tokens"] == 10
+    assert metrics["reward_mean"] == pytest.approx(6 / 9)
+    batch = make_batch(found.groups, found.advantages_PG)
+    assert batch is not None and batch.samples == batch.tokens == 6
+    RunLog(tmp_path).rollouts(1, found)
+    lines = read_jsonl(tmp_path / "rollouts" / "step-000001.jsonl")
+    assert [line["problem_id"] for line in lines[::2]] == ["p2", "p3", "p4", "p0", "p1"]
+    assert [line["advantage"] for line in lines[6:]] == [0.0, 0.0, None, 0.0]
+
+
+def test_the_overlong_buffer_moves_advantages_and_no_reward() -> None:
+    # Of 8 tokens the last 4 are the buffer: 4 tokens cost nothing, 6 half a point, 8 a whole one.
+    step = Step(Scripted(p0=NOTHING, p1=[[1.0, None]]), lengths=(4, 6, 8, 8), max_tokens=8, overlong_buffer=4)
+    found = step.collect()
+    assert [[verdict.reward for verdict in group.verdicts] for group in found.groups] == [
+        [1.0, 1.0],
+        [1.0, None],
+        [1.0, 0.0],
+    ]
+    assert found.advantages_PG == [[0.25, -0.25], [0.0, None], [0.75, -0.75]]
+    assert rollout_metrics(found)["reward_mean"] == pytest.approx(4 / 5)
+
+
+def test_groups_that_faults_of_ours_left_bare_are_drawn_again() -> None:
+    reward = Scripted(p0=[[None, None], [1.0, 0.0]], p2=[[None, 1.0], [None, 0.0], [0.0, 1.0]])
+    step = Step(reward)
+    found = step.collect()
+    assert ids(found.groups) == ["p0", "p1", "p2"]  # in their own places
+    assert found.advantages_PG == [[0.5, -0.5], [0.5, -0.5], [-0.5, 0.5]]
+    assert found.resampled == 3 and step.stream.position == 3
+    assert sorted(reward.asked) == ["p0", "p0", "p1", "p2", "p2", "p2"]
+    assert len({request.seed for request in step.requests}) == len(step.requests) == 12
+
+
+@pytest.mark.parametrize("dynamic_sampling", [1, 2])
+def test_a_group_is_drawn_again_twice_at_most(dynamic_sampling: int) -> None:
+    reward = Scripted(p1=[[None, None]])
+    found = Step(reward, dynamic_sampling=dynamic_sampling).collect()
+    assert reward.asked.count("p1") == 3 and found.resampled == 2
+    assert ids(found.groups) == (["p0", "p1", "p2"] if dynamic_sampling == 1 else ["p0", "p2", "p3"])
+    batch = make_batch(found.groups, found.advantages_PG)
+    assert batch is not None and batch.samples == 2 * len([group for group in found.groups if group.problem.id != "p1"])
+
+
+def test_one_error_among_good_samples_is_no_reason_to_draw_again() -> None:
+    reward = Scripted(p1=[[None, 1.0, 0.0]])
+    found = Step(Scripted(p0=[[1.0, 0.0, 0.0]], p1=reward.rewards["p1"], p2=[[0.0, 0.0, 0.0]]), group_size=3).collect()
+    assert found.resampled == 0
+    assert found.advantages_PG[1] == [None, 0.5, -0.5]
+
+
+def test_a_problem_that_is_broken_is_not_drawn_again() -> None:
+    class Broken:
+        def score(self, problem: Problem, trajectories: Sequence[Trajectory]) -> list[Verdict]:
+            return [Verdict(status=Status.INVALID_PROBLEM)] * len(trajectories)
+
+    step = Step(Broken())
+    assert step.collect().resampled == 0 and len(step.requests) == 6
 
 
 # ---------------------------------------------------------------------------------------------- the stream of problems

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 import torch
-from builders import make_learner, plain_logits, plain_logprobs, random_batch, run_config
 from scipy.stats import chisquare
 
+from builders import make_learner, plain_logits, plain_logprobs, random_batch, run_config
 from verirl.errors import StaleWeightsError
 from verirl.samplers.hf import HfSampler
 from verirl.types import Request, Trajectory

@@ -10,21 +10,15 @@ from typing import Any
 
 import pytest
 import torch
-from builders import make_learner, plain_logprobs, problem, run_config, weights_of
 
+from builders import make_learner, plain_logprobs, problem, run_config, weights_of
 from verirl.config import ModelConfig
 from verirl.errors import ConfigError, DataError
 from verirl.models import load_model, load_tokenizer
 from verirl.packing import Branch, Tree
 from verirl.runlog import RunLog, read_jsonl
 from verirl.sft import PackedRows, chat_examples, make_example_encoder, reference_examples, sft
-from verirl.types import Group
-
-
-class Silent:
-    def group(self, group: Group) -> None: ...
-
-    def step(self, step: int, metrics: dict[str, float]) -> None: ...
+from verirl.train import Unwatched
 
 
 def tree(number: int, size: int) -> Tree:
@@ -61,7 +55,7 @@ def test_only_the_last_answer_of_several_is_learned(tokenizer: Any) -> None:
 
 
 def test_an_example_longer_than_a_row(tokenizer: Any) -> None:
-    assert make_example_encoder(tokenizer, 11)(CHAT, "here").size == 11
+    assert make_example_encoder(tokenizer, 11)(CHAT, "here").size == 10  # the last token is predicted, not read
     with pytest.raises(DataError, match=r"here: 11 tokens do not fit into sft.sequence_tokens = 10"):
         make_example_encoder(tokenizer, 10)(CHAT, "here")
 
@@ -226,7 +220,7 @@ def test_the_loss_goes_down(sharp_model: Path, tmp_path: Path, tokenizer: Any) -
         checkpoint={"every": 0},
     )
     learner = make_learner(config, tmp_path / "checkpoints")
-    sft(config, examples_for(tokenizer), learner, RunLog(tmp_path), Silent())
+    sft(config, examples_for(tokenizer), learner, RunLog(tmp_path), Unwatched())
     lines = read_jsonl(tmp_path / "metrics.jsonl")
     assert [line["step"] for line in lines] == list(range(1, 41))
     assert lines[-1]["loss"] < 0.25 * lines[0]["loss"]
@@ -245,7 +239,7 @@ def test_a_killed_warm_start_goes_on_exactly(sharp_model: Path, tmp_path: Path, 
     class Kill(Exception):
         pass
 
-    class Kills(Silent):
+    class Kills(Unwatched):
         def step(self, step: int, metrics: dict[str, float]) -> None:
             if step == 3:
                 raise Kill
@@ -259,10 +253,10 @@ def test_a_killed_warm_start_goes_on_exactly(sharp_model: Path, tmp_path: Path, 
     def losses(name: str) -> list[tuple[int, float]]:
         return [(line["step"], line["loss"]) for line in read_jsonl(tmp_path / name / "metrics.jsonl")]
 
-    expected = run("whole", Silent())
+    expected = run("whole", Unwatched())
     with pytest.raises(Kill):
         run("cut", Kills())
     assert len(losses("cut")) == 3
-    found = run("cut", Silent())
+    found = run("cut", Unwatched())
     assert losses("cut") == losses("whole")
     assert all(torch.equal(tensor, expected[name]) for name, tensor in found.items())

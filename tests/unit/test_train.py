@@ -5,19 +5,21 @@ from __future__ import annotations
 import json
 import math
 import random
-from collections.abc import Callable, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from builders import group, make_learner, problem, run_config, trajectory, verdict, weights_of
 
+from builders import group, make_learner, problem, run_config, trajectory, verdict, weights_of
 from verirl.config import RunConfig
 from verirl.learner import TorchLearner
+from verirl.rollout import Rollout
 from verirl.runlog import RunLog, list_checkpoints, read_jsonl
-from verirl.samplers.scripted import ScriptedSampler
-from verirl.train import rollout_metrics, train
+from verirl.samplers.scripted import Script, ScriptedSampler
+from verirl.train import Unwatched, rollout_metrics, train
 from verirl.types import Group, Problem, Request, Status, Trajectory, Verdict
 
 PROBLEMS = [problem(f"p{i}", text=f"{i}") for i in range(5)]
@@ -27,13 +29,7 @@ class Killed(Exception):
     pass
 
 
-class Silent:
-    def group(self, group: Group) -> None: ...
-
-    def step(self, step: int, metrics: dict[str, float]) -> None: ...
-
-
-class Kills(Silent):
+class Kills(Unwatched):
     """Pulls the plug once a step is done, before anything of it could be saved."""
 
     def __init__(self, after: int) -> None:
@@ -89,9 +85,22 @@ class Run:
         self.evaluated: list[tuple[int, int]] = []  # step, version that the sampler held
         folder.mkdir(exist_ok=True)
 
-    def __call__(self, reward: Any = None, watcher: Any = None) -> TorchLearner:
+    def __call__(
+        self,
+        reward: Any = None,
+        watcher: Any = None,
+        script: Script = script,
+        evaluate: Callable[[int], float | None] = lambda step: None,
+        prepare: Callable[[TorchLearner], None] = lambda learner: None,
+    ) -> TorchLearner:
         learner = make_learner(self.config, self.folder / "checkpoints")
+        prepare(learner)
         self.sampler = ScriptedSampler(script)
+
+        def evaluate_and_note(step: int) -> float | None:
+            self.evaluated.append((step, self.sampler.version))
+            return evaluate(step)
+
         train(
             self.config,
             PROBLEMS,
@@ -100,8 +109,8 @@ class Run:
             learner,
             encode,
             RunLog(self.folder),
-            watcher or Silent(),
-            lambda step: self.evaluated.append((step, self.sampler.version)),
+            watcher or Unwatched(),
+            evaluate_and_note,
         )
         return learner
 
@@ -175,7 +184,7 @@ def test_the_sampler_gets_every_version(run_in: Callable[..., Run]) -> None:
     [
         (0, [0, 6], 0, [6]),
         (2, [0, 2, 4, 6], 2, [2, 4, 6]),
-        (4, [0, 4, 6], 5, [5, 6]),
+        (4, [0, 4, 6], 5, [4, 5, 6]),  # one at every evaluation, too
     ],
 )
 def test_when_it_evaluates_and_saves(
@@ -276,13 +285,201 @@ def test_a_step_in_which_nothing_was_scored(run_in: Callable[..., Run]) -> None:
 
 
 def test_centred_advantages_without_standard_deviation(run_in: Callable[..., Run]) -> None:
-    run = run_in(steps=1, loss={"std_normalization": False})
+    run = run_in(steps=1, loss={"kind": "dr_grpo"})
     run(Fixed(1.0, 0.0, 0.0, 0.0))
     records = read_jsonl(run.folder / "rollouts" / "step-000001.jsonl")
     assert [record["advantage"] for record in records] == [0.75, -0.25, -0.25, -0.25] * 3
 
 
+# ------------------------------------------------------------------------------------- sampling while learning goes on
+
+OFF: dict[str, Any] = {"problems_per_step": 3, "group_size": 4, "max_tokens": 5, "off_policy": True}
+PATIENCE = 30.0  # seconds after which a test that should never wait gives up
+
+
+class Versions(Coin):
+    """Notes which policy wrote each group."""
+
+    def __init__(self) -> None:
+        self.seen: list[set[int]] = []
+
+    def score(self, problem: Problem, trajectories: Sequence[Trajectory]) -> list[Verdict]:
+        self.seen.append({version for t in trajectories for version in t.policy_versions})
+        return super().score(problem, trajectories)
+
+    @property
+    def by_step(self) -> list[int]:
+        steps = [set[int]().union(*self.seen[start : start + 3]) for start in range(0, len(self.seen), 3)]
+        assert all(len(versions) == 1 for versions in steps)
+        return [version for versions in steps for version in versions]
+
+
+@pytest.mark.parametrize(
+    ("saves", "evaluations", "versions"),
+    [
+        (0, 0, [0, 0, 1, 2, 3, 4]),  # one step old, but for the first
+        (2, 0, [0, 0, 2, 2, 4, 4]),  # and for those after a checkpoint
+        (0, 3, [0, 0, 1, 3, 3, 4]),  # or an evaluation
+        (1, 0, [0, 1, 2, 3, 4, 5]),
+    ],
+)
+def test_off_policy_samples_are_one_step_old(
+    run_in: Callable[..., Run], saves: int, evaluations: int, versions: list[int]
+) -> None:
+    run = run_in(rollout=OFF, checkpoint={"every": saves, "keep": 10}, eval={"every": evaluations})
+    reward = Versions()
+    run(reward)
+    assert reward.by_step == versions
+    assert run.sampler.loaded == [0, 1, 2, 3, 4, 5, 6]
+    on_policy = Versions()
+    run_in("on", checkpoint={"every": saves, "keep": 10}, eval={"every": evaluations})(on_policy)
+    assert on_policy.by_step == [0, 1, 2, 3, 4, 5]
+
+
+@pytest.mark.parametrize("off_policy", [True, False])
+def test_only_off_policy_sampling_runs_beside_the_learner(run_in: Callable[..., Run], off_policy: bool) -> None:
+    sampled = threading.Semaphore(0)
+    beside: list[bool] = []
+
+    def noting(request: Request, index: int) -> tuple[list[int], str, list[float]]:
+        beside.append(threading.current_thread() is not threading.main_thread())
+        sampled.release()
+        return script(request, index)
+
+    def waits(learner: TorchLearner) -> None:
+        step = learner.step
+
+        def step_when_sampled(batch: Any) -> dict[str, float]:
+            if off_policy and len(beside) < 24:
+                assert sampled.acquire(timeout=PATIENCE), "nothing was sampled while the learner worked"
+            return step(batch)
+
+        learner.step = step_when_sampled  # type: ignore[method-assign]
+
+    run_in(steps=2, rollout={**OFF, "off_policy": off_policy}, checkpoint={"every": 0})(script=noting, prepare=waits)
+    assert beside == [False] * 12 + [off_policy] * 12
+
+
+def test_nothing_is_ahead_at_a_checkpoint_or_an_evaluation(run_in: Callable[..., Run]) -> None:
+    run = run_in(rollout=OFF, checkpoint={"every": 2, "keep": 10}, eval={"every": 3})
+    drawn: list[int] = []
+    found: list[tuple[str, int, int]] = []
+
+    def counting(request: Request, index: int) -> tuple[list[int], str, list[float]]:
+        drawn.append(request.seed)
+        return script(request, index)
+
+    def spy(learner: TorchLearner) -> None:
+        save = learner.save
+
+        def save_and_note(step: int, stream: Any) -> None:
+            found.append(("save", step, len(drawn)))
+            assert stream == {"position": 3 * step}
+            save(step, stream)
+
+        learner.save = save_and_note  # type: ignore[method-assign]
+
+    run(script=counting, evaluate=lambda step: found.append(("evaluate", step, len(drawn))), prepare=spy)
+    assert found == [
+        ("evaluate", 0, 0),
+        ("save", 2, 24),
+        ("save", 3, 36),
+        ("evaluate", 3, 36),
+        ("save", 4, 48),
+        ("save", 6, 72),
+        ("evaluate", 6, 72),
+    ]
+
+
+@pytest.mark.parametrize("killed_after", [1, 3, 4])
+def test_an_off_policy_run_is_the_same_every_time_killed_or_not(run_in: Callable[..., Run], killed_after: int) -> None:
+    whole, cut = run_in("whole", rollout=OFF), run_in("cut", rollout=OFF)
+    expected = weights_of(whole())
+    with pytest.raises(Killed):
+        cut(watcher=Kills(killed_after))
+    found = weights_of(cut())
+    assert cut.timeless == whole.timeless
+    assert all(torch.equal(tensor, expected[name]) for name, tensor in found.items())
+
+
+@pytest.fixture
+def no_thread_is_left() -> Iterator[None]:
+    before = threading.enumerate()  # other tests' engines may have some of their own
+    yield
+    left = [thread.name for thread in threading.enumerate() if thread not in before]
+    assert [name for name in left if name.startswith("ThreadPoolExecutor")] == []
+
+
+@pytest.mark.usefixtures("no_thread_is_left")
+@pytest.mark.parametrize("off_policy", [True, False])
+def test_an_error_of_the_sampler_ends_the_run(run_in: Callable[..., Run], off_policy: bool) -> None:
+    run = run_in(rollout={**OFF, "off_policy": off_policy})
+    drawn: list[int] = []
+
+    def failing(request: Request, index: int) -> tuple[list[int], str, list[float]]:
+        drawn.append(index)
+        if len(drawn) > 40:  # in step 4, which is sampled while step 3 is learned from
+            raise RuntimeError("the engine died")
+        return script(request, index)
+
+    with pytest.raises(RuntimeError, match="the engine died"):
+        run(script=failing)
+    assert [line["step"] for line in run.metrics] == [1, 2, 3]  # what was done by then is kept
+
+
+@pytest.mark.usefixtures("no_thread_is_left")
+def test_an_error_of_the_learner_ends_the_run_while_sampling_is_under_way(run_in: Callable[..., Run]) -> None:
+    run = run_in(rollout=OFF)
+
+    def breaks(learner: TorchLearner) -> None:
+        def step(batch: Any) -> dict[str, float]:
+            raise RuntimeError("out of memory")
+
+        learner.step = step  # type: ignore[method-assign]
+
+    with pytest.raises(RuntimeError, match="out of memory"):
+        run(prepare=breaks)
+    assert run.metrics == []
+
+
+# ------------------------------------------------------------------------------------------------ the best checkpoint
+
+
+def test_scores_of_evaluations_decide_the_best_checkpoint(run_in: Callable[..., Run]) -> None:
+    run = run_in(eval={"every": 2}, checkpoint={"every": 0, "keep": 1})
+    run(evaluate={0: 0.9, 2: 0.1, 4: 0.5, 6: 0.3}.get)  # the start model has no checkpoint
+    assert run.checkpoints == ["step-000004", "step-000006"]
+    assert (run.folder / "checkpoints" / "best").resolve().name == "step-000004"
+
+
+def test_without_a_score_nothing_is_rated(run_in: Callable[..., Run]) -> None:
+    run = run_in(steps=2)
+    run()
+    assert not (run.folder / "checkpoints" / "best").exists()
+
+
+def test_an_evaluation_that_a_kill_cut_short_counts_when_it_is_done_again(run_in: Callable[..., Run]) -> None:
+    run = run_in(eval={"every": 2}, checkpoint={"every": 0, "keep": 1})
+
+    def killed(step: int) -> float:
+        if step == 4:
+            raise Killed
+        return 0.1
+
+    with pytest.raises(Killed):
+        run(evaluate=killed)
+    run(evaluate=lambda step: {4: 0.5, 6: 0.3}[step])
+    assert [step for step, _ in run.evaluated] == [0, 2, 4, 4, 6]
+    assert (run.folder / "checkpoints" / "best").resolve().name == "step-000004"
+
+
 # ---------------------------------------------------------------------------------------------------------- metrics
+
+
+def result(groups: Sequence[Group], advantages: list[list[float | None]]) -> Rollout:
+    return Rollout(
+        groups=list(groups), advantages_PG=advantages, set_aside=[], seconds=2.5, seconds_waiting=0.5, resampled=0
+    )
 
 
 def test_metrics_by_hand() -> None:
@@ -292,7 +489,7 @@ def test_metrics_by_hand() -> None:
         trajectory([1], [5, 6, 7]),
         trajectory([1], [8, 9]),
     ]
-    found = rollout_metrics([group(samples, [1.0, 0.0, None, 0.5])], [[0.9, -0.9, None, 0.0]])
+    found = rollout_metrics(result([group(samples, [1.0, 0.0, None, 0.5])], [[0.9, -0.9, None, 0.0]]))
     assert found == {
         "reward_mean": 0.5,
         "reward_std": pytest.approx(math.sqrt(0.5 / 3)),
@@ -302,7 +499,9 @@ def test_metrics_by_hand() -> None:
         "truncated_rate": 0.25,
         "groups_trained": 1.0,
         "groups_skipped": 0.0,
+        "groups_resampled": 0.0,
         "tokens": 8.0,
+        "tokens_per_second": 4.0,
         "status/correct": 1.0,
         "status/incorrect": 2.0,
         "status/infrastructure_error": 1.0,
@@ -310,7 +509,7 @@ def test_metrics_by_hand() -> None:
 
 
 def test_metrics_of_no_groups() -> None:
-    found = rollout_metrics([], [])
+    found = rollout_metrics(result([], []))
     assert found["groups_trained"] == found["groups_skipped"] == found["tokens"] == found["reward_mean"] == 0.0
     assert "pass_rate" not in found
 
@@ -318,6 +517,6 @@ def test_metrics_of_no_groups() -> None:
 def test_a_learned_reward_decides_no_pass() -> None:
     scored = [Verdict(status=Status.SCORED, reward=value) for value in (3.0, -2.0)]
     made = Group(problem=problem(), trajectories=[trajectory([1], [2]), trajectory([1], [3])], verdicts=scored)
-    found = rollout_metrics([made], [[0.7, -0.7]])
+    found = rollout_metrics(result([made], [[0.7, -0.7]]))
     assert found["reward_mean"] == 0.5 and found["status/scored"] == 2
     assert "pass_rate" not in found

@@ -16,7 +16,7 @@ import pytest
 
 import verirl
 from verirl import workers as workers_module
-from verirl.errors import PluginError
+from verirl.errors import NoSandboxError, PluginError
 from verirl.types import Problem, Status, Verdict
 from verirl.workers import WorkerPool, problem_from_json, problem_to_json, verdict_from_json, verdict_to_json
 
@@ -176,8 +176,26 @@ def test_printing_cannot_reach_the_protocol(pool: WorkerPool) -> None:
         assert pool.verify(PROBLEM, "print").answer == "(None, 'print')"
 
 
-def test_no_toolbox_says_so(pool: WorkerPool) -> None:
-    assert "lends no sandbox" in pool.verify(PROBLEM, "tools").reason
+def test_no_language_model_says_so(pool: WorkerPool) -> None:
+    assert "lends no language model" in pool.verify(PROBLEM, "tools:lm").reason
+
+
+def test_a_sandbox_is_lent(pool: WorkerPool) -> None:
+    verdict = pool.verify(PROBLEM, "sandbox")
+    assert (verdict.answer, verdict.reason) == ("None", "")
+
+
+def test_without_a_sandbox_every_verdict_says_so() -> None:
+    with make("Misbehaving", unsafe=True) as pool:
+        assert pool.verify(PROBLEM, "fine").reason == ""  # nothing has been run yet
+        verdict = pool.verify(PROBLEM, "sandbox")
+        assert (verdict.answer, verdict.reason) == ("True", "(no sandbox: --unsafe) ")
+
+
+def test_where_no_sandbox_works_it_refuses() -> None:
+    message = r"namespaces: not here; landlock: .*apt install bubblewrap; --unsafe"
+    with make("Misbehaving", {"no_sandbox": True}) as pool, pytest.raises(NoSandboxError, match=message):
+        pool.verify(PROBLEM, "sandbox")
 
 
 def test_data_that_is_not_json_is_our_fault(pool: WorkerPool) -> None:

@@ -19,6 +19,8 @@ class Misbehaving:
     class Config(BaseModel):
         marks: str = ""
         """A file that gets one line for every call of `sleep`."""
+        no_sandbox: bool = False
+        """As on a machine where no backend works."""
 
     def __init__(self, config: Any) -> None:
         self.config = config
@@ -85,7 +87,14 @@ class Misbehaving:
         if act == "pid":
             return Verdict(status=Status.CORRECT, reward=1.0, answer=str(os.getpid()))
         if act == "tools":
-            return Verdict(status=Status.CORRECT, reward=1.0, answer=str(tools.sandbox))
+            return Verdict(status=Status.CORRECT, reward=1.0, answer=str(getattr(tools, rest)))
+        if act == "sandbox":
+            if self.config.no_sandbox:
+                from verirl_sandbox import backends
+
+                backends.problem = lambda name: "not here"  # type: ignore[assignment]
+            result = tools.sandbox.call("def f(): return bool(open('/etc/passwd').read())", "f", [[]])
+            return Verdict(status=Status.CORRECT, reward=1.0, answer=str(result.calls[0].value))
         if act == "child":
             import subprocess
 

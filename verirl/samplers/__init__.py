@@ -1,4 +1,4 @@
-"""Samplers: vLLM in process, HF generate, and a scripted one for tests. All take the same requests."""
+"""Samplers: vLLM, HF generate, and a scripted one for tests. All take the same requests."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ def make_sampler(config: RunConfig, folder: str, max_model_len: int) -> Sampler:
         from verirl.samplers.vllm import VllmSampler
 
         return VllmSampler(config, folder, max_model_len)
+    if config.sampler.process == "separate":
+        raise SamplerError("sampler.process is 'separate', which needs vLLM, and vLLM is not installed.")
     from verirl.samplers.hf import HfSampler
 
     return HfSampler(config, folder)

@@ -78,6 +78,9 @@ class HfSampler:
             request=index,
         )
 
+    def release(self) -> None:
+        """There is no cache to give back, and the weights stay."""
+
     @torch.no_grad()
     def load(self, weights: Iterable[tuple[str, torch.Tensor]], version: int) -> None:
         given = dict(weights)

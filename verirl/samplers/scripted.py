@@ -32,6 +32,8 @@ class ScriptedSampler:
                 request=index,
             )
 
+    def release(self) -> None: ...
+
     def load(self, weights: Iterable[tuple[str, Any]], version: int) -> None:
         self.version = version
         self.loaded.append(version)

@@ -28,6 +28,10 @@ BOXED = [
     ("[1,2]", r"\boxed{(1,2)}", Status.INCORRECT),
     ("1,-2", r"\boxed{-2, 1}", Status.CORRECT),
     ("4", r"\boxed{__import__('os').system('true')}", Status.UNPARSEABLE),
+    ("19", r"\boxed{x = \boxed{19}}", Status.CORRECT),
+    ("19", r"\boxed{19} That is all. \boxed{}", Status.CORRECT),
+    ("19", "\\boxed{19}\n```latex\n\\boxed{20}\n```\n", Status.CORRECT),
+    ("19", "```\n\\boxed{19}\n```\n", Status.NO_ANSWER),
     ("2^{64}", r"\boxed{2^{10^{10}}}", Status.LIMIT),
 ]
 
@@ -49,3 +53,18 @@ NUMBER = [
     ("5/6", "0.83", Status.INCORRECT),
     ("19", "<think>It is 19", Status.NO_ANSWER),
 ]
+
+LENIENT = [
+    ("19", r"\boxed{19}, and not 20", Status.CORRECT),
+    ("19", r"The answer is 19. \boxed{\text{unreadable} @@@}", Status.UNPARSEABLE),
+    ("19", r"The answer is 19, or so it seems: \boxed{", Status.NO_ANSWER),
+    ("19", "**Answer:** 19", Status.CORRECT),
+    ("19", "The final answer is **19**.", Status.CORRECT),
+    ("19", "#### 19", Status.CORRECT),
+    ("\\frac{1}{2}", r"So the answer is $\frac{1}{2}$, as 2 and 1 show.", Status.CORRECT),
+    ("19", "7 + 12 = 19", Status.CORRECT),
+    ("19", "The answer is 18 or 19", Status.UNPARSEABLE),
+    ("19", "nineteen", Status.NO_ANSWER),
+]
+
+CASES = {"boxed": BOXED, "number": NUMBER, "lenient": LENIENT}

@@ -1,4 +1,4 @@
-"""Reads GSM8K, MATH-500 and JSONL files of questions and answers into rows, and cuts splits that share no question."""
+"""Reads GSM8K, MATH, MATH-500 and JSONL files into rows of questions and answers. No question is in two splits."""
 
 from __future__ import annotations
 
@@ -14,8 +14,21 @@ from typing import Any, cast
 from verirl.errors import DataError
 from verirl.types import SPLITS, Split
 
-GSM8K_VALIDATION = 500  # problems cut from GSM8K's train split, which has no validation split of its own
-_HUB = {"gsm8k": ("openai/gsm8k", "main"), "math500": ("HuggingFaceH4/MATH-500", None)}
+VALIDATION = 500  # problems cut from the train splits of GSM8K and MATH, which have no validation split of their own
+_MATH_SUBJECTS = (
+    "algebra",
+    "counting_and_probability",
+    "geometry",
+    "intermediate_algebra",
+    "number_theory",
+    "prealgebra",
+    "precalculus",
+)
+_HUB: dict[str, tuple[str, tuple[str | None, ...]]] = {  # hub id and configs
+    "gsm8k": ("openai/gsm8k", ("main",)),
+    "math500": ("HuggingFaceH4/MATH-500", (None,)),
+    "math": ("EleutherAI/hendrycks_math", _MATH_SUBJECTS),
+}
 
 
 @dataclass(frozen=True)
@@ -29,10 +42,12 @@ class Row:
 
 
 def load_rows(data: str, path: str | None) -> list[Row]:
-    """All rows of `gsm8k`, `math500` (or their hub ids), or the JSONL file that `data` names. Raises DataError."""
+    """All rows of `gsm8k`, `math500`, `math` (or their hub ids), or the JSONL file that `data` names. Raises DataError."""
     data = next((short for short, (name, _) in _HUB.items() if name == data), data)
     if data == "gsm8k":
         return _gsm8k(path)
+    if data == "math":
+        return _cut_validation(_math("train", path), _math("test", path))
     if data == "math500":
         return [
             Row(
@@ -60,12 +75,46 @@ def _gsm8k(path: str | None) -> list[Row]:
             found.append(Row(f"gsm8k-{name}-{index}", _text(row, "question", where), answer, name, solution))
         return found
 
-    test = rows("test")
+    return _cut_validation(rows("train"), rows("test"))
+
+
+def _math(name: Split, path: str | None) -> list[Row]:
+    """MATH's answers stand in the last box of the solution. A question that is there twice is kept once."""
+    found: dict[bytes, Row] = {}
+    for index, (where, row) in enumerate(_source("math", name, path)):
+        question, solution = _text(row, "problem", where), _text(row, "solution", where)
+        answer = last_boxed(solution)
+        if not answer:
+            raise DataError(f"{where}: the solution has no \\boxed{{answer}}; MATH's solutions do.")
+        kept = (("subject-", "type"), ("", "level"))  # as MATH-500 has them: subject-algebra, level-5
+        tags = tuple(f"{prefix}{row[field]}".lower().replace(" ", "-") for prefix, field in kept if field in row)
+        found.setdefault(_key(question), Row(f"math-{name}-{index}", question, answer, name, solution, tags))
+    return list(found.values())
+
+
+def last_boxed(solution: str) -> str | None:
+    """What the last \\boxed or \\fbox holds; braces are counted, escaped ones are not. None: there is none, or it has no
+    end."""
+    starts = list(re.finditer(r"\\(?:boxed|fbox)(?![a-zA-Z])\s*", solution))
+    if not starts:
+        return None
+    place = starts[-1].end()
+    if solution[place : place + 1] != "{":  # \boxed 4
+        bare = re.match(r"[^$\s]+", solution[place:])
+        return bare[0].rstrip(".,") if bare else None
+    depth = 0
+    for match in re.finditer(r"\\.|[{}]", solution[place:], re.DOTALL):
+        depth += {"{": 1, "}": -1}.get(match[0], 0)
+        if depth == 0:
+            return solution[place + 1 : place + match.start()].strip()
+    return None
+
+
+def _cut_validation(train: list[Row], test: list[Row]) -> list[Row]:
+    """Some of the training rows for validation, the same ones always. A training question that is in test leaves."""
     held_out = {_key(row.question) for row in test}
-    ranked = sorted(
-        (row for row in rows("train") if _key(row.question) not in held_out), key=lambda r: _key(r.question)
-    )
-    held_out = {_key(row.question) for row in ranked[:GSM8K_VALIDATION]}
+    ranked = sorted((row for row in train if _key(row.question) not in held_out), key=lambda r: _key(r.question))
+    held_out = {_key(row.question) for row in ranked[:VALIDATION]}
     return test + [_moved(row, "validation") if _key(row.question) in held_out else row for row in ranked]
 
 
@@ -120,18 +169,22 @@ def _source(data: str, split: str, path: str | None) -> Iterator[tuple[str, Mapp
 
 
 def _from_hub(data: str, split: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    name, subset = _HUB[data]
+    name, subsets = _HUB[data]
     try:
         from datasets import load_dataset
 
-        rows = load_dataset(name, subset, split=split)
+        loaded = [(subset, load_dataset(name, subset, split=split)) for subset in subsets]
     except Exception as error:  # noqa: BLE001  # offline, blocked, renamed: the hub client raises many things
         first = (str(error).splitlines() or [""])[0]
         raise DataError(
             f"{name} could not be had from the Hugging Face hub ({type(error).__name__}: {first}); download it and set "
             f"task.config.path to the folder with {split}.jsonl, or VERIRL_DATA to the folder above {data}/."
         ) from None
-    return ((f"{name} {split} row {index}", row) for index, row in enumerate(rows))
+    return (
+        (f"{name} {subset or ''} {split} row {index}".replace("  ", " "), row)
+        for subset, rows in loaded
+        for index, row in enumerate(rows)
+    )
 
 
 def _read_jsonl(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:

@@ -1,25 +1,25 @@
-"""Generated problems, in seven levels. Two problems that differ only in the order of a sum or a product (3 + 4 and
-4 + 3) form one unit, and a unit lies in one split: held-out problems are new, not turned around."""
+"""Generated problems in splits. What must not be told apart lies in one split: 4 + 3 is 3 + 4 turned around, and other
+names or words do not make another problem. Each problem has a unit, the same for such twins, and a unit has one split."""
 
 from __future__ import annotations
 
 import hashlib
 import itertools
-import math
 import random
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from fractions import Fraction
 
 from verirl.types import SPLITS, Split
-from verirl_tasks.math.words import word_problem
+from verirl_tasks.math.generators import ARITHMETIC, SUBJECTS, Subject, arithmetic
+from verirl_tasks.math.generators.kind import Kind
+from verirl_tasks.math.generators.words import word_problem
 
-LEVELS = (1, 2, 3, 4, 5, 6, 7)
+HARD = 8  # the level of arithmetic that is too large to be listed
 HELD_OUT = {"test": Fraction(9, 20), "validation": Fraction(1, 10)}  # most of a small space that a split may take
 _RANGES = {1: (1, 9), 2: (1, 20), 3: (10, 99), 4: (2, 20), 5: (1, 20)}
-_OPERATIONS = {1: "+-", 2: "+-", 3: "+-", 4: "*/", 5: "+-*", 7: "+-*"}
-_NAMES = {"+": "add", "-": "subtract", "*": "multiply", "/": "divide"}
-_LARGE = 1_000_000  # spaces beyond this are drawn from, smaller ones listed whole
+_OPERATIONS = {1: "+-", 2: "+-", 3: "+-", 4: "*/", 5: "+-*", 7: "+-*", HARD: "+-*/"}
+_LARGE = 1_000_000  # spaces of arithmetic beyond this are drawn from, smaller ones listed whole
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,13 @@ class Generated:
     question: str
     answer: str
     tags: tuple[str, ...]
+    form: str = ""  # see Drawn
 
 
 @dataclass(frozen=True)
 class Space:
-    """What may be generated. `low` and `high` bound the operands of levels 1 to 5; None: the level's own bounds."""
+    """What may be generated. `low` to `negative` are of arithmetic: `low` and `high` bound the operands of levels 1 to
+    5; None: the level's own bounds."""
 
     levels: tuple[int, ...]
     sizes: tuple[int, int, int]  # train, validation, test
@@ -44,27 +46,96 @@ class Space:
     high: int | None = None
     operations: str | None = None  # some of + - * /; None: the level's own
     negative: bool = True  # whether an answer may be below zero
+    subjects: tuple[Subject, ...] = (ARITHMETIC,)
 
 
-def generate(space: Space) -> dict[Split, list[Generated]]:
-    """The problems of every split, the levels by turns, in a fixed random order.
+Splits = dict[Split, list[Generated]]
 
-    A split gets fewer than asked where a level has not that many problems: then test takes at most nine
-    twentieths of them and validation a tenth.
+
+def generate(space: Space) -> Splits:
+    """The problems of every split, the subjects and levels by turns, in a fixed random order.
+
+    A split gets fewer than asked where a level has not that many problems. Of the small levels of arithmetic test then
+    takes at most nine twentieths and validation a tenth. The large spaces (all others) are divided once for all: a
+    unit's split is the hash of the unit, so what is held out under one config is not trained on under another.
     """
     seen: set[str] = set()  # units of the levels before: level 2 has all of level 1's problems
-    by_level: list[dict[Split, list[Generated]]] = []
-    for place, level in enumerate(space.levels):
-        sizes = [size // len(space.levels) + (place < size % len(space.levels)) for size in space.sizes]
-        by_level.append(_one_level(space, level, dict(zip(SPLITS, sizes, strict=True)), seen))
-    result: dict[Split, list[Generated]] = {}
+    cells = list(itertools.product(space.subjects, space.levels))
+    found: list[Splits] = []
+    for place, (subject, level) in enumerate(cells):
+        shares = [size // len(cells) + (place < size % len(cells)) for size in space.sizes]
+        sizes: dict[Split, int] = dict(zip(SPLITS, shares, strict=True))
+        if subject == ARITHMETIC and level < HARD:
+            found.append(_small(space, level, sizes, seen))
+        else:
+            draw_one = _hard_arithmetic(space) if subject == ARITHMETIC else _one_of(subject, level)
+            found.append(_large(draw_one, random.Random(f"{space.seed} {subject} {level}"), sizes, seen))
+    result: Splits = {}
     for split in SPLITS:
-        turns = itertools.zip_longest(*(splits[split] for splits in by_level))
+        turns = itertools.zip_longest(*(splits[split] for splits in found))
         result[split] = [problem for turn in turns for problem in turn if problem is not None]
     return result
 
 
-def _one_level(space: Space, level: int, sizes: dict[Split, int], seen: set[str]) -> dict[Split, list[Generated]]:
+def _large(
+    draw_one: Callable[[random.Random], Generated | None],
+    draw: random.Random,
+    sizes: dict[Split, int],
+    seen: set[str],
+) -> Splits:
+    result: Splits = {split: [] for split in SPLITS}
+    missing = sum(sizes.values())
+    for _ in range(100 * missing + 1_000):  # a tenth goes to validation and to test each
+        if not missing:
+            break
+        problem = draw_one(draw)
+        if problem is None or problem.unit in seen:
+            continue
+        split = split_of(problem.unit)
+        if len(result[split]) < sizes[split]:
+            seen.add(problem.unit)
+            result[split].append(problem)
+            missing -= 1
+    return result
+
+
+def split_of(unit: str) -> Split:
+    """By the hash of a unit: eight tenths train, a tenth validation, a tenth test."""
+    digest = hashlib.blake2b(unit.encode(), digest_size=8).digest()
+    place = int.from_bytes(digest) % 10
+    return "validation" if place == 8 else "test" if place == 9 else "train"
+
+
+def _one_of(subject: Subject, level: int) -> Callable[[random.Random], Generated]:
+    kinds: list[Kind] = [kind for kind in SUBJECTS[subject] if level in kind.levels]
+
+    def draw_one(draw: random.Random) -> Generated:
+        kind = draw.choice(kinds)
+        made = kind.make(draw, level)
+        unit = f"{kind.name}-{made.unit}"
+        tags = (subject, kind.name, f"level-{level}")
+        return Generated(f"gen-{subject}-{unit}", unit, made.question, made.answer, tags, made.form)
+
+    return draw_one
+
+
+def _hard_arithmetic(space: Space) -> Callable[[random.Random], Generated | None]:
+    operations = _operations(space, HARD)
+
+    def draw_one(draw: random.Random) -> Generated | None:
+        found = arithmetic.hard(draw, operations)
+        if found is None or (found.whole.value < 0 and not space.negative):
+            return None
+        return _problem(HARD, found)
+
+    return draw_one
+
+
+def _operations(space: Space, level: int) -> list[str]:
+    return [sign for sign in _OPERATIONS.get(level, "") if space.operations is None or sign in space.operations]
+
+
+def _small(space: Space, level: int, sizes: dict[Split, int], seen: set[str]) -> Splits:
     units: dict[str, list[Generated]] = {}
     wanted = sum(sizes.values())
     count = 0
@@ -81,7 +152,7 @@ def _one_level(space: Space, level: int, sizes: dict[Split, int], seen: set[str]
         return hashlib.blake2b(f"{space.seed} {unit}".encode(), digest_size=16).digest()
 
     queue = iter(sorted((unit for unit, twins in units.items() if twins), key=rank))
-    result: dict[Split, list[Generated]] = {}
+    result: Splits = {}
     for split in reversed(SPLITS):  # test first
         found: list[Generated] = []
         while len(found) < sizes[split] and (unit := next(queue, None)) is not None:
@@ -100,120 +171,40 @@ def _stream(space: Space, level: int, wanted: int) -> Iterator[Generated]:
 
 def _unfiltered(space: Space, level: int, wanted: int) -> Iterator[Generated]:
     """Every problem of a small level, repeats included; some more than are wanted, at random, of a large one."""
-    operations = [sign for sign in _OPERATIONS.get(level, "") if space.operations is None or sign in space.operations]
+    operations = _operations(space, level)
     low, high = _RANGES.get(level, (0, 0))
     numbers = range(low if space.low is None else space.low, (high if space.high is None else space.high) + 1)
     if level != 6 and not (operations and numbers):
         return
     if level <= 4 and len(numbers) ** 2 * len(operations) <= _LARGE:
         for sign, a, b in itertools.product(operations, numbers, numbers):
-            yield from _one_step(level, sign, a, b)
+            if (listed := arithmetic.one_step(sign, a, b, exact=level == 4)) is not None:
+                yield _problem(level, listed)
         return
     draw = random.Random(f"{space.seed} {level}")
     drawn: set[str] = set()
     for _ in range(10 * wanted + 1_000):
-        if level <= 4:
-            found = _one_step(level, draw.choice(operations), draw.choice(numbers), draw.choice(numbers))
-        elif level == 5:
-            found = [_two_steps(draw, numbers, operations)]
-        elif level == 6:
+        problem: Generated | None = None
+        if level == 6:
             unit, question, answer = word_problem(draw)
-            found = [Generated(f"gen-6-{unit}", unit, question, str(answer), ("level-6", "word"))]
+            problem = Generated(f"gen-6-{unit}", unit, question, str(answer), ("level-6", "word"))
+        elif level <= 4:
+            sign, a, b = draw.choice(operations), draw.choice(numbers), draw.choice(numbers)
+            if (found := arithmetic.one_step(sign, a, b, exact=level == 4)) is not None:
+                problem = _problem(level, found)
+        elif level == 5:
+            problem = _problem(5, arithmetic.two_steps(draw, numbers, operations))
         else:
-            found = [_fractions(draw, operations)]
-        drawn.update(problem.id for problem in found)
-        yield from found
+            problem = _problem(7, arithmetic.fractions(draw, operations))
+        if problem is not None:
+            drawn.add(problem.id)
+            yield problem
         if len(drawn) > wanted + wanted // 10 + 20:  # some are twins, or belong to a level before
             return
 
 
-@dataclass(frozen=True)
-class _Sum:
-    """An operation, or a number as it is written (`sign` is empty then)."""
-
-    sign: str
-    text: str  # without blanks
-    shown: str
-    key: str  # the same for a + b - c and b - c + a
-    value: Fraction
-    parts: tuple[str, ...] = ()  # signed terms of a sum, factors of a product
-
-
-def _leaf(text: str) -> _Sum:
-    bare = text.strip("()")
-    return _Sum("", bare, text, bare, Fraction(bare))
-
-
-def _join(sign: str, left: _Sum, right: _Sum) -> _Sum:
-    strong = sign in "*/"
-    a = f"({left.text})" if left.sign in ("+", "-") and strong else left.text
-    b = f"({right.text})" if right.sign in ("+", "-") and (strong or sign == "-") else right.text
-    shown_a = f"({left.shown})" if a != left.text else left.shown
-    shown_b = f"({right.shown})" if b != right.text else right.shown
-    x, y = left.value, right.value
-    value = x + y if sign == "+" else x - y if sign == "-" else x * y if sign == "*" else x / y
-    if sign == "*":
-        parts = [part for side in (left, right) for part in (side.parts if side.sign == "*" else (side.key,))]
-    elif sign == "/":
-        return _Sum(sign, f"{a}{sign}{b}", f"{shown_a} {sign} {shown_b}", f"({left.key}/{right.key})", value)
-    else:
-        parts = [*_terms(left), *(_negated(term) if sign == "-" else term for term in _terms(right))]
-    parts.sort()
-    key = "(" + ("*" if sign == "*" else "").join(parts) + ")"
-    return _Sum(sign, f"{a}{sign}{b}", f"{shown_a} {sign} {shown_b}", key, value, tuple(parts))
-
-
-def _terms(side: _Sum) -> tuple[str, ...]:
-    return side.parts if side.sign in ("+", "-") else (f"+{side.key}",)
-
-
-def _negated(term: str) -> str:
-    return {"+": "-", "-": "+"}[term[0]] + term[1:]
-
-
-def _problem(level: int, whole: _Sum, answer: str, kind: str) -> Generated:
+def _problem(level: int, found: arithmetic.Sum) -> Generated:
+    whole = found.whole
     return Generated(
-        f"gen-{level}-{whole.text}", whole.key, f"What is {whole.shown}?", answer, (f"level-{level}", kind)
+        f"gen-{level}-{whole.text}", whole.key, f"What is {whole.shown}?", found.answer, (f"level-{level}", found.kind)
     )
-
-
-def _one_step(level: int, sign: str, a: int, b: int) -> list[Generated]:
-    """One problem, or none where a quotient has no value. Quotients are exact: (a * b) / b."""
-    if sign == "/" and level == 4:
-        if b == 0:
-            return []
-        a = a * b
-    whole = _join(sign, _leaf(_bracketed(a, first=True)), _leaf(_bracketed(b)))
-    return [_problem(level, whole, str(whole.value), _NAMES[sign])]
-
-
-def _bracketed(number: int, first: bool = False) -> str:
-    return str(number) if number >= 0 or first else f"({number})"
-
-
-def _two_steps(draw: random.Random, numbers: Sequence[int], operations: Sequence[str]) -> Generated:
-    a, b, c = (_leaf(_bracketed(draw.choice(numbers))) for _ in range(3))
-    first, second = draw.choice(operations), draw.choice(operations)
-    whole = _join(second, _join(first, a, b), c) if draw.random() < 0.5 else _join(first, a, _join(second, b, c))
-    return _problem(5, whole, str(whole.value), "mixed")
-
-
-def _fractions(draw: random.Random, operations: Sequence[str]) -> Generated:
-    sign = draw.choice(operations)
-    if draw.random() < 0.5:
-        operands = []
-        for _ in range(2):
-            under = draw.randint(2, 12)
-            over = draw.choice([number for number in range(1, under) if math.gcd(number, under) == 1])
-            operands.append(_leaf(f"{over}/{under}"))
-        whole = _join(sign, *operands)
-        return _problem(7, whole, str(whole.value), "fraction")
-    whole = _join(sign, *(_leaf(_decimal(Fraction(draw.randint(1, 99), 10))) for _ in range(2)))
-    return _problem(7, whole, _decimal(whole.value), "decimal")
-
-
-def _decimal(value: Fraction) -> str:
-    """Exact, for at most two places."""
-    hundredths = int(abs(value) * 100)
-    text = f"{hundredths // 100}.{hundredths % 100:02}".rstrip("0").rstrip(".")
-    return f"-{text}" if value < 0 else text

@@ -1,0 +1,2 @@
+def addThree(a):
+    return a + 3

@@ -1,0 +1,2 @@
+def canEnter(banned, member, guest):
+    return not banned and (member or guest)

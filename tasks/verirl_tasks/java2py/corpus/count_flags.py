@@ -1,0 +1,2 @@
+def countFlags(flags):
+    return (flags & 0xFFFFFFFF).bit_count()

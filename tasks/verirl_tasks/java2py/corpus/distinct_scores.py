@@ -1,0 +1,2 @@
+def distinctScores(scores):
+    return sorted(set(scores))

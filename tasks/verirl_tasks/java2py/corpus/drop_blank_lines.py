@@ -1,0 +1,6 @@
+def dropBlank(lines):
+    kept = []
+    for line in lines:
+        if line != "":
+            kept.append(line)
+    return kept

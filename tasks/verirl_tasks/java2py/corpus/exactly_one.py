@@ -1,0 +1,2 @@
+def exactlyOne(left, right):
+    return left != right

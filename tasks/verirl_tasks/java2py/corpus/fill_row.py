@@ -1,0 +1,3 @@
+def fillRow(row, value):
+    for i in range(len(row)):
+        row[i] = value

@@ -1,0 +1,2 @@
+def firstOrZero(items):
+    return items[0] if items else 0

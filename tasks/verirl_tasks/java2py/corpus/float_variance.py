@@ -1,0 +1,23 @@
+import math
+import struct
+
+
+def f32(x):
+    """Round to single precision."""
+    try:
+        return struct.unpack("f", struct.pack("f", x))[0]
+    except OverflowError:
+        return math.copysign(math.inf, x)
+
+
+def variance(xs):
+    if len(xs) < 2:
+        raise ValueError("two samples needed")
+    mean = 0.0
+    for x in xs:
+        mean = f32(mean + f32(x / len(xs)))
+    total = 0.0
+    for x in xs:
+        d = f32(x - mean)
+        total += f32(d * d)
+    return total / (len(xs) - 1)

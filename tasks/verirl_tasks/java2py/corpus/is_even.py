@@ -1,0 +1,2 @@
+def isEven(n):
+    return n % 2 == 0

@@ -1,0 +1,2 @@
+def isJavaFile(fileName):
+    return fileName.endswith(".java")

@@ -1,0 +1,2 @@
+def isUrgent(flags):
+    return (flags & 4) != 0

@@ -1,0 +1,2 @@
+def joinPath(folder, file):
+    return folder + file if folder.endswith("/") else folder + "/" + file

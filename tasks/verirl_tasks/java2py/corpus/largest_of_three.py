@@ -1,0 +1,2 @@
+def largest(a, b, c):
+    return max(a, b, c)

@@ -1,0 +1,6 @@
+// method: lowByte | level: 1 | tags: narrowing
+class Solution {
+    static byte lowByte(int word) {
+        return (byte) word;
+    }
+}

@@ -1,0 +1,2 @@
+def maxOfTwo(a, b):
+    return max(a, b)

@@ -1,0 +1,3 @@
+def midpoint(low, high):
+    total = low + high
+    return total / 2

@@ -1,0 +1,2 @@
+def missingName(first, last):
+    return first == "" or last == ""

@@ -1,0 +1,4 @@
+def newestFirst(log):
+    copy = list(log)
+    copy.reverse()
+    return copy

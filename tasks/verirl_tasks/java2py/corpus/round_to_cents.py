@@ -1,0 +1,16 @@
+import math
+
+
+def jround(x):
+    """Math.round of a double: halves go up, NaN gives 0, the rest saturates."""
+    if math.isnan(x):
+        return 0
+    if math.isinf(x):
+        return 2**63 - 1 if x > 0 else -(2**63)
+    whole = math.floor(x)
+    whole += x - whole >= 0.5
+    return max(-(2**63), min(2**63 - 1, whole))
+
+
+def roundToCents(amount):
+    return jround(amount * 100) / 100.0

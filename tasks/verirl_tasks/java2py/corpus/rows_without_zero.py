@@ -1,0 +1,2 @@
+def rowsWithoutZero(rows):
+    return sum(0 not in row for row in rows)

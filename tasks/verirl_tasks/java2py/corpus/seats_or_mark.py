@@ -1,0 +1,2 @@
+def seatsOrMark(seats, known):
+    return f"seats: {seats if known else ord('?')}"

@@ -1,0 +1,3 @@
+def slug(title):
+    dashed = title.replace(" ", "-")
+    return dashed.replace("--", "-")

@@ -1,0 +1,2 @@
+def squaredLength(x, y):
+    return x * x + y * y

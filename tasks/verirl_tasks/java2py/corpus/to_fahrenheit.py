@@ -1,0 +1,2 @@
+def toFahrenheit(celsius):
+    return celsius * 9 / 5 + 32

@@ -1,0 +1,2 @@
+def distanceToZero(position):
+    return abs(position)

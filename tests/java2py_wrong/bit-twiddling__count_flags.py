@@ -1,0 +1,2 @@
+def countFlags(flags):
+    return f"{flags:b}".count("1")

@@ -1,0 +1,3 @@
+def raiseBrightness(level, boost):
+    level += boost
+    return max(level, 0)

@@ -1,0 +1,2 @@
+def middleSeat(first, last):
+    return (first + last) // 2

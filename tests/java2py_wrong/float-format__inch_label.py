@@ -1,0 +1,2 @@
+def inchLabel(eighths):
+    return f"{eighths / 8.0:.2f} in"

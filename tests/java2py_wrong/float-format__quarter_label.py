@@ -1,0 +1,2 @@
+def quarterLabel(quarters):
+    return f"${quarters / 4:g}"

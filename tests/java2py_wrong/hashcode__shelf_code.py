@@ -1,0 +1,2 @@
+def shelfCode(title):
+    return "S" + str(hash(title))

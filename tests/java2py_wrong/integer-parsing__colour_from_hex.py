@@ -1,0 +1,2 @@
+def colourFromHex(code):
+    return int(code.removeprefix("#"), 16)

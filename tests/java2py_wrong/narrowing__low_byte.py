@@ -1,0 +1,2 @@
+def lowByte(word):
+    return word & 0xFF

@@ -1,0 +1,2 @@
+def lastBlankCell(cells):
+    return cells.index("") if "" in cells else -1

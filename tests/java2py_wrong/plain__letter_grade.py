@@ -1,0 +1,8 @@
+def letterGrade(score):
+    if score > 90:
+        return "A"
+    if score > 80:
+        return "B"
+    if score > 70:
+        return "C"
+    return "F"

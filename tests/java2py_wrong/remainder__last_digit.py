@@ -1,0 +1,2 @@
+def lastDigit(number):
+    return number % 10

@@ -1,0 +1,2 @@
+def roundScore(score):
+    return round(score)

@@ -1,0 +1,2 @@
+def grantBit(permissions, position):
+    return permissions | 1 << position

@@ -1,0 +1,2 @@
+def sortBids(bids):
+    bids[:200] = sorted(bids[:200])

@@ -1,0 +1,2 @@
+def columnCount(line, tabs):
+    return len(line.split("\t" if tabs else ","))

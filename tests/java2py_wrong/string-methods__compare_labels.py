@@ -1,0 +1,2 @@
+def compareLabels(a, b):
+    return (a > b) - (a < b)

@@ -1,0 +1,2 @@
+def seatsOrMark(seats, known):
+    return "seats: " + (str(seats) if known else "?")
