@@ -70,9 +70,18 @@ class Sandbox:
         self._places: list[_Place] = list(self._idle.queue)
         self._closed = False
 
-    def call(self, source: str, function: str, calls: Sequence[Sequence[Any]], limits: Limits | None = None) -> Result:
+    def call(
+        self,
+        source: str,
+        function: str,
+        calls: Sequence[Sequence[Any]],
+        limits: Limits | None = None,
+        *,
+        second_look: int | None = None,
+    ) -> Result:
         """Loads `source` and calls `function` (a dotted path reaches into classes) once for each list of arguments; with
-        no calls and "" for a function it is loaded and nothing else.
+        no calls and "" for a function it is loaded and nothing else. `second_look` in place of the sandbox's: 0 where other
+        calls follow before anything is decided.
 
         Whatever the candidate does is in the result's `outcome`. Raises ValueError for arguments that are no plain data
         (plain.py), and SandboxError where a sandbox process cannot be started: a fault of the machine's, not of the
@@ -81,7 +90,7 @@ class Sandbox:
         limits = limits or self.limits
         encoded = _encoded(source, function, calls)
         result = self._run(source, function, encoded, limits)
-        again = _chosen(source, len(encoded), self.second_look)
+        again = _chosen(source, len(encoded), self.second_look if second_look is None else second_look)
         if result.ok and again:
             second = self._run(source, function, [encoded[index] for index in again], limits)
             for index, answer in zip(again, second.calls, strict=False):

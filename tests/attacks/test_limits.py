@@ -31,7 +31,6 @@ def test_endless_work(attack: Attack, body: str) -> None:
     result = attack(f"def f():\n    {body}")
     assert result.outcome == Outcome.CPU_LIMIT
     assert result.calls == []
-    assert result.cpu_seconds < 1.5
 
 
 def test_endless_work_while_it_is_loaded(attack: Attack) -> None:
@@ -64,7 +63,6 @@ def test_endless_work_after_the_answer(attack: Attack) -> None:
 def test_sleep(attack: Attack, body: str) -> None:
     result = attack(f"def f():\n    {body}", limits=Limits(cpu_seconds=0.5, wall_seconds=0.5))
     assert result.outcome == Outcome.WALL_LIMIT
-    assert result.seconds < 3
 
 
 @pytest.mark.parametrize(

@@ -379,7 +379,6 @@ def test_a_programs_limits(box: Sandbox, script: str, limits: Limits, outcome: O
     before = {process.pid for process in psutil.process_iter()}
     result = box.run(["bash", "-c", script], limits=limits)
     assert result.outcome == outcome
-    assert result.seconds < 10
     time.sleep(0.1)
     left = [
         p for p in psutil.process_iter(["name"]) if p.pid not in before and p.info["name"] in ("sleep", "yes", "bash")

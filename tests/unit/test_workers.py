@@ -64,7 +64,7 @@ def wait_until_gone(pid: int, seconds: float = 5.0) -> bool:
 def test_a_good_verdict_comes_back_whole(pool: WorkerPool) -> None:
     verdict = pool.verify(PROBLEM, "fine")
     assert (verdict.status, verdict.reward, verdict.answer) == (Status.CORRECT, 1.0, "(None, 'fine')")
-    assert 0 < verdict.seconds < 0.5
+    assert verdict.seconds > 0
 
 
 def test_messages_survive_the_round_trip() -> None:

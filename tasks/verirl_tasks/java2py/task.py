@@ -6,6 +6,7 @@ import dataclasses
 import json
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveFloat, PositiveInt
@@ -138,16 +139,18 @@ class Java2PyTask:
         if refusal := check(code, name):
             return Verdict(status=refusal.status, reward=0.0, answer=code, reason=refusal.reason)
         drawn = choose(recording, "\0".join((str(len(counts)), wanted.java, wanted.method, response)), sum(counts))
+        ends = [end for end in accumulate(counts) if end < len(drawn)] + [len(drawn)]
         asked: list[int] = []
         calls: list[Call] = []
-        for count in counts:
-            batch = drawn[len(asked) : len(asked) + count]
-            if asked and not batch:
-                break
+        for end in ends:
+            batch = drawn[len(asked) : end]
             limits = Limits(
                 cpu_seconds=self.config.cpu_seconds * max(1.0, len(batch) / 50), memory_mib=self.config.memory_mib
             )
-            result = tools.sandbox.call(code, name, [arguments(recording, index) for index in batch], limits)
+            questions = [arguments(recording, index) for index in batch]
+            # A few calls are asked again in the round that earns; in those before it there is nothing to gain.
+            again = None if end == ends[-1] else 0
+            result = tools.sandbox.call(code, name, questions, limits, second_look=again)
             if not result.ok:
                 return _stopped(result, code)
             asked, calls = [*asked, *batch], [*calls, *result.calls]
