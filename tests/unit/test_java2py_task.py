@@ -265,3 +265,11 @@ def test_public_data_sets(data: str, count: int, asked: int, tools: Any) -> None
     passed = [made.verify(item, made.reference(item) or "", tools).status is Status.CORRECT for item in some]
     # What differs is listed, with its cause, by benchmarks/java2py_canonical.py.
     assert sum(passed) >= {"humaneval-x": 0.7, "mbxp": 0.3}[data] * len(some)
+
+
+def test_a_short_prompt_holds_the_java_and_no_rules() -> None:
+    long, short = (task(short_prompt=value).problems("test")[0] for value in (False, True))
+    assert (long.id, long.data) == (short.id, short.data)
+    texts = [str(problem.prompt[0]["content"]) for problem in (long, short)]
+    assert all("class Solution" in text for text in texts)
+    assert "`bool`" in texts[0] and "`bool`" not in texts[1]

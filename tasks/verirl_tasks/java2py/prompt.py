@@ -21,10 +21,17 @@ Helper functions, classes and modules of the standard library are fine.
 
 Answer with one ```python block."""
 
+_SHORT = """\
+Translate this Java method into a Python function `{name}`.
 
-def prompt(java: str, name: str) -> list[Message]:
-    """One message of the user's."""
-    return [{"role": "user", "content": _TEXT.format(java=java.strip("\n"), name=name)}]
+```java
+{java}
+```"""
+
+
+def prompt(java: str, name: str, short: bool = False) -> list[Message]:
+    """One message of the user's. `short`: without the rules."""
+    return [{"role": "user", "content": (_SHORT if short else _TEXT).format(java=java.strip("\n"), name=name)}]
 
 
 def answer(code: str) -> str:

@@ -72,6 +72,9 @@ class Java2PyConfig(BaseModel):
     """Whether the Java is shown without its comments, so that it is the code that is translated."""
     hide_names: bool = False
     """Whether classes, methods and variables get neutral names, so that they do not say what the code does."""
+    short_prompt: bool = False
+    """Whether the prompt leaves out the rules for types, exceptions and the form of the answer: for small models that were warmed
+    up on references, to which 200 tokens of rules are most of the work."""
     cpu_seconds: PositiveFloat = 5.0
     """CPU time of a translation for all its inputs together."""
     memory_mib: PositiveInt = 512
@@ -258,7 +261,8 @@ class Java2PyTask:
             data["python"] = python
         if examples:
             data["examples"] = list(examples)
-        return Problem(id=id, prompt=prompt(shown, name), data=data, split=split, tags=tags)
+        asked = prompt(shown, name, self.config.short_prompt)
+        return Problem(id=id, prompt=asked, data=data, split=split, tags=tags)
 
 
 def _stopped(result: Result, code: str) -> Verdict:
