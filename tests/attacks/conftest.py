@@ -63,7 +63,7 @@ def backend_sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 def sandbox(backend_sandbox: Sandbox) -> Iterator[Sandbox]:
     before = traces()
     yield backend_sandbox
-    for _ in range(20):
+    for _ in range(100):
         left = {kind: found - before[kind] for kind, found in traces().items()}
         if not any(left.values()):
             break

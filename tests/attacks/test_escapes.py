@@ -307,10 +307,10 @@ def f(x):
 
 def test_runs_side_by_side_do_not_see_each_other(backend_sandbox: Sandbox) -> None:
     with Sandbox(2, backend=backend_sandbox.backend, second_look=0, limits=Limits(cpu_seconds=2)) as sandbox:
-        found: list[Result] = []
+        found: dict[str, Result] = {}
 
         def look(source: str) -> None:
-            found.append(sandbox.call(source, "f", [[]]))
+            found[source] = sandbox.call(source, "f", [[]])
 
         hides = (
             "import os, time\ndef f():\n    open('secret', 'w').write('x')\n    time.sleep(1)\n    return os.getpid()"
@@ -321,5 +321,5 @@ def test_runs_side_by_side_do_not_see_each_other(backend_sandbox: Sandbox) -> No
             thread.start()
         for thread in threads:
             thread.join()
-        assert [result.outcome for result in found] == [Outcome.OK, Outcome.OK]
-        assert found[0].calls[0].value == []
+        assert {result.outcome for result in found.values()} == {Outcome.OK}
+        assert found[seeks].calls[0].value == []

@@ -220,7 +220,7 @@ def test_a_payload_as_gold_runs_nothing_either(tmp_path: Path, monkeypatch: pyte
 def test_bombs_end_fast_and_earn_nothing(bomb: str, gold: str) -> None:
     begun = time.process_time()
     verdict = verify(gold, bomb)
-    assert time.process_time() - begun < 1.0
+    assert time.process_time() - begun < 10  # CPU time: a bomb that goes off takes minutes
     assert verdict.status is not Status.CORRECT and verdict.reward == 0.0
 
 

@@ -169,7 +169,7 @@ def test_no_text_is_slow(unit: str, extraction: str) -> None:
     begun = time.process_time()
     with contextlib.suppress(AnswerTooLong):
         extract(text, extraction)  # type: ignore[arg-type]
-    assert time.process_time() - begun < 0.5
+    assert time.process_time() - begun < 5  # CPU time: what is quadratic takes minutes
 
 
 @given(st.text(alphabet="\\boxed{}fr <think>/0123456789,.-*$%()^\n", max_size=300))

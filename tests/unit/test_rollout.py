@@ -21,7 +21,7 @@ from verirl.types import Group, Problem, Request, Status, Trajectory, Verdict
 
 CONFIG = RolloutConfig(group_size=4, max_tokens=7, temperature=0.5)
 PROBLEMS = [problem(name, text=f"{name}?") for name in ("a", "b", "c")]
-PATIENCE = 30.0  # seconds after which a test that should never wait gives up
+PATIENCE = 300.0  # seconds after which a test that should never wait gives up
 
 
 def encode(problem: Problem, max_tokens: int) -> list[int]:

@@ -48,7 +48,7 @@ def children() -> set[int]:
     return found
 
 
-def wait_until_gone(pid: int, seconds: float = 5.0) -> bool:
+def wait_until_gone(pid: int, seconds: float = 60.0) -> bool:
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         try:
@@ -144,16 +144,16 @@ def test_sleep_is_no_cpu_time(pool: WorkerPool) -> None:
 
 
 def test_waiting_for_a_worker_counts_for_nothing() -> None:
-    with make(wall_seconds=0.8) as single:
+    with make(wall_seconds=5) as single:
         verdicts: list[Verdict] = []
         threads = [
-            threading.Thread(target=lambda: verdicts.append(single.verify(PROBLEM, "nap:0.3"))) for _ in range(5)
+            threading.Thread(target=lambda: verdicts.append(single.verify(PROBLEM, "nap:1.5"))) for _ in range(4)
         ]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-    assert [verdict.status for verdict in verdicts] == [Status.CORRECT] * 5
+    assert [verdict.status for verdict in verdicts] == [Status.CORRECT] * 4
 
 
 def test_a_hung_worker_is_tried_twice_then_our_fault(tmp_path: Path) -> None:
@@ -298,7 +298,7 @@ def test_close_leaves_nothing_behind_and_wakes_waiters() -> None:
     double.close()
     double.close()
     for asker in askers:
-        asker.join(timeout=5)
+        asker.join(timeout=60)
     assert failures == ["the worker pool is closed"] * 4
     assert (children(), len(os.listdir("/proc/self/fd")), threading.active_count()) == (before, fds, threads)
     with pytest.raises(RuntimeError, match="closed"):
