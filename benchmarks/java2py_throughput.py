@@ -1,7 +1,8 @@
 """Translations verified a second, methods recorded a second, and what the usual way costs.
 
 A verification draws 50 inputs of a recorded method and runs the translation on them, fully isolated, as many at once as there
-are cores. Recording compiles new methods in batches and runs them twice on 100 inputs each, one batch for each core at once.
+are cores. A wrong one costs that and no more; a right one is asked 150 further inputs by default, and a few calls again in a
+fork of their own (the sandbox's second look). Recording compiles new methods in batches and runs them twice on 100 inputs each, one batch for each core at once.
 The usual way runs javac, java and python once for each test, without isolation.
 """
 
@@ -43,8 +44,12 @@ def rate(work: Sequence[Callable[[], object]]) -> float:
         return len(work) / (time.perf_counter() - started)
 
 
-def verified(confirming: int) -> float:
-    """Right answers a second, through the pool of worker processes that training and `score` use."""
+WRONG = "{code}\n_right = {name}\n\ndef {name}(*args):\n    return (_right(*args),)\n"
+
+
+def verified(confirming: int, right: bool) -> float:
+    """Answers a second, through the pool of worker processes that training and `score` use. Wrong ones do the same work and
+    give it back in a tuple."""
     entries = corpus.entries()[:40]
     problems = [
         Problem(id=entry.name, prompt=[], data={"java": entry.java, "method": entry.method}, split="test")
@@ -56,8 +61,9 @@ def verified(confirming: int) -> float:
 
         def run(index: int) -> None:
             entry, problem = entries[index % len(entries)], problems[index % len(entries)]
-            verdict = pool.verify(problem, f"{answer(entry.python)}\n{index}")  # another draw each time
-            assert verdict.status is Status.CORRECT, (entry.name, verdict)
+            code = entry.python if right else WRONG.format(code=entry.python, name=entry.method)
+            verdict = pool.verify(problem, f"{answer(code)}\n{index}")  # another draw each time
+            assert verdict.status is (Status.CORRECT if right else Status.INCORRECT), (entry.name, verdict)
 
         with ThreadPoolExecutor(2 * AT_ONCE) as threads:
             list(threads.map(run, range(80)))  # slots start, recordings are read
@@ -110,12 +116,19 @@ def main() -> None:
     if shutil.which("javac") is None:
         sys.exit("javac is missing; install a JDK (apt install openjdk-17-jdk-headless).")
     tests = rate([lambda number=number: usual(number) for number in range(PEER_TESTS)])  # type: ignore[misc]
-    fifty, confirmed = verified(0), verified(150)
+    wrong, fifty, confirmed = verified(150, False), verified(0, True), verified(150, True)
     hundred, full = recorded(100, False), recorded(1000, True)
     peer = "javac, java and python once a test"
     rows = [
-        Row(f"answers a second, 50 inputs each, vs {peer}", fifty, tests / 50, 50 * fifty / tests),
-        Row("answers a second, 50 inputs each, vs what is asked", fifty, VERIFIED_TARGET, fifty / VERIFIED_TARGET, 1.0),
+        Row(f"wrong answers a second, 50 inputs each, vs {peer}", wrong, tests / 50, 50 * wrong / tests),
+        Row(
+            "wrong answers a second, 50 inputs each, vs what is asked",
+            wrong,
+            VERIFIED_TARGET,
+            wrong / VERIFIED_TARGET,
+            1,
+        ),
+        Row("right ones, with the second look, vs what is asked", fifty, VERIFIED_TARGET, fifty / VERIFIED_TARGET, 1),
         Row("right answers a second, 50 inputs and 150 more, as by default", confirmed),
         Row(f"methods recorded a second, 100 inputs each, vs {peer}", hundred, tests / 100, 100 * hundred / tests),
         Row(
