@@ -592,10 +592,12 @@ def _is_memory_error(error: BaseException) -> bool:
 
 
 def _describe(error: BaseException, task: Any) -> str:
-    """Type, message, and the last line of the plugin's own code in the traceback."""
+    """Type, message, and the last line of the plugin's own code in the traceback; of our errors the sentence alone."""
     import inspect
     import traceback
 
+    if isinstance(error, VerirlError):
+        return str(error)
     frames = traceback.extract_tb(error.__traceback__)
     if task is not None and frames:
         home = os.path.dirname(inspect.getfile(type(task)))

@@ -136,6 +136,13 @@ def test_what_cannot_be_recorded_is_refused_with_the_cause_and_the_others_are_no
 
 
 @needs_java
+@pytest.mark.parametrize("body, said", [one for one in REFUSED if "does not compile" in one[1]])
+def test_java_that_does_not_compile_is_refused_alone_too(sandbox: Sandbox, body: str, said: str) -> None:
+    (answer,) = record([job(body, [1])], sandbox)
+    assert isinstance(answer, JavaError) and said in str(answer)
+
+
+@needs_java
 def test_a_method_that_never_ends_is_refused(sandbox: Sandbox) -> None:
     body = "static int f(int a) { while (a != a + 1) a += 2; return a; }"
     (answer,) = oracle.record_pools([(source(body), "f", "training")], 50, "all", sandbox)

@@ -255,6 +255,10 @@ def test_prepare_reaches_every_worker_and_those_that_come_later() -> None:
         with pytest.raises(PluginError, match="cannot prepare"):
             grouping.prepare([Problem(id="q", prompt=[], data={"bad": 1}, split="test")])
         assert {grouping.verify(PROBLEM, "x").answer for _ in range(4)} == {"p p p"}
+    with make("Grouping") as grouping, pytest.raises(PluginError, match=r"`prepare` failed: no index$"):
+        grouping.prepare(
+            [Problem(id="q", prompt=[], data={"bad": "data"}, split="test")]
+        )  # a sentence of ours is enough
 
 
 @pytest.mark.parametrize(

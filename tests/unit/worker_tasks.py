@@ -12,6 +12,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
+from verirl.errors import DataError
 from verirl.types import Problem, Status, Verdict
 
 
@@ -118,7 +119,7 @@ class Grouping:
 
     def prepare(self, problems: Sequence[Problem], tools: Any) -> None:
         if any(problem.data.get("bad") for problem in problems):
-            raise RuntimeError("cannot prepare")
+            raise DataError("no index") if problems[0].data["bad"] == "data" else RuntimeError("cannot prepare")
         self.prepared += [problem.id for problem in problems]
 
     def verify(self, problem: Problem, response: str, tools: Any) -> Verdict:

@@ -105,7 +105,7 @@ public final class Runner {
     static void compileAll(List<Job> jobs, Map<String, byte[]> classes) {
         JavaCompiler compiler = ToolProvider.getSystemJavaCompiler();
         List<Job> left = new ArrayList<>(jobs);
-        while (true) { // an error in one file keeps later stages from the others: so again without those that have one
+        while (true) { // an error in one file keeps later stages from the others: so again without, if with Fuel alone
             Map<String, Job> byName = new HashMap<>();
             List<JavaFileObject> units = new ArrayList<>(List.of(new Source("verirl/Fuel.java", FUEL)));
             for (Job job : left) {
@@ -142,7 +142,7 @@ public final class Runner {
                 }
             }
             left.removeIf(job -> job.error != null);
-            if (left.size() == before || left.isEmpty()) {
+            if (left.size() == before) {
                 String said = found.getDiagnostics().isEmpty() ? "nothing" : found.getDiagnostics().get(0).getMessage(Locale.ENGLISH);
                 for (Job job : left) job.error = new String[] {"compile", "the compiler failed and said: " + said};
                 return;
