@@ -5,9 +5,7 @@ Public data sets come from `path`, else from the folder that VERIRL_DATA names, 
 
 from __future__ import annotations
 
-import gzip
 import hashlib
-import json
 import os
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -20,12 +18,14 @@ from verirl.types import SPLITS, Split
 from verirl_tasks.java2py.examples import read
 from verirl_tasks.java2py.java import JavaError, parse
 from verirl_tasks.java2py.types import Value
+from verirl_tasks.jsonl import read_jsonl
 
 # Short name: id on the hub, and for Java and Python its configuration there and the file's name in VERIRL_DATA.
 _HUB = {
     "humaneval-x": ("THUDM/humaneval-x", ("java", "humaneval_java.jsonl"), ("python", "humaneval_python.jsonl")),
     "mbxp": ("mxeval/mbxp", ("java", "mbjp.jsonl"), ("python", "mbpp.jsonl")),
 }
+_FIELDS = "`java` and `method`"
 Rows = Iterator[tuple[str, Mapping[str, Any]]]
 
 
@@ -108,7 +108,7 @@ def _number(row: Mapping[str, Any]) -> int:
 def _jsonl(path: Path) -> list[Row]:
     """Lines with `java` and `method`, and `python`, `tags`, `split` where the author cares; else 80/10/10 by hash."""
     rows: dict[str, tuple[str, Row]] = {}
-    for where, line in _read_jsonl(path):
+    for where, line in read_jsonl(path, _FIELDS):
         java, method = _text(line, "java", where), _text(line, "method", where)
         tags, python = line.get("tags", []), line.get("python") or ""
         if not isinstance(tags, list) or not all(isinstance(tag, str) for tag in tags):
@@ -148,7 +148,7 @@ def _source(data: str, side: int, path: str | None) -> Rows:
     if side == 1 and not any((folder / f"{name}{end}").exists() for end in ("", ".gz")):
         return iter(())  # the references only
     packed = folder / f"{name}.gz"
-    return _read_jsonl(packed if packed.exists() else folder / name)
+    return read_jsonl(packed if packed.exists() else folder / name, _FIELDS)
 
 
 def _from_hub(data: str, side: int) -> Rows:
@@ -171,24 +171,3 @@ def _from_hub(data: str, side: int) -> Rows:
             f"task.config.path to the folder with {file}, or VERIRL_DATA to the folder above {data}/."
         ) from None
     return ((f"{name} {subset} row {index}", row) for index, row in enumerate(rows))
-
-
-def _read_jsonl(path: Path) -> Rows:
-    try:
-        data = path.read_bytes()
-        text = (gzip.decompress(data) if path.suffix == ".gz" else data).decode("utf-8")
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file; give the path of a JSONL file with `java` and `method`.") from None
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read as UTF-8 text ({error}).") from None
-    for number, line in enumerate(text.split("\n"), 1):  # not splitlines: U+2028 may stand inside a JSON string
-        if not line.strip():
-            continue
-        where = f"{path}, line {number}"
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"{where}: not valid JSON ({error}); write one JSON object per line.") from None
-        if not isinstance(row, dict):
-            raise DataError(f"{where}: not a JSON object; write one object with `java` and `method` per line.")
-        yield where, row

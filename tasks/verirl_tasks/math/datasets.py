@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import re
 from collections.abc import Iterator, Mapping
@@ -13,6 +12,9 @@ from typing import Any, cast
 
 from verirl.errors import DataError
 from verirl.types import SPLITS, Split
+from verirl_tasks.jsonl import read_jsonl
+
+_FIELDS = "`question` and `answer`"
 
 VALIDATION = 500  # problems cut from the train splits of GSM8K and MATH, which have no validation split of their own
 _MATH_SUBJECTS = (
@@ -130,7 +132,7 @@ def _key(question: str) -> bytes:
 def _jsonl(path: Path) -> list[Row]:
     """Lines with `question` and `answer`, and `split` where the author cares; else 80/10/10 by the question's hash."""
     rows: dict[bytes, tuple[str, Row]] = {}
-    for where, line in _read_jsonl(path):
+    for where, line in read_jsonl(path, _FIELDS):
         question, answer = _text(line, "question", where), _text(line, "answer", where)
         key = _key(question)
         split = line.get("split")
@@ -162,9 +164,9 @@ def _source(data: str, split: str, path: str | None) -> Iterator[tuple[str, Mapp
     """(place, row) of a public data set: from `path`, else from the folder VERIRL_DATA, else from the hub."""
     if path is not None:
         place = Path(path)
-        return _read_jsonl(place / f"{split}.jsonl" if place.is_dir() else place)
+        return read_jsonl(place / f"{split}.jsonl" if place.is_dir() else place, _FIELDS)
     if root := os.environ.get("VERIRL_DATA"):
-        return _read_jsonl(Path(root) / data / f"{split}.jsonl")
+        return read_jsonl(Path(root) / data / f"{split}.jsonl", _FIELDS)
     return _from_hub(data, split)
 
 
@@ -185,23 +187,3 @@ def _from_hub(data: str, split: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for subset, rows in loaded
         for index, row in enumerate(rows)
     )
-
-
-def _read_jsonl(path: Path) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise DataError(f"{path}: no such file; give the path of a JSONL file with `question` and `answer`.") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise DataError(f"{path}: cannot be read as UTF-8 text ({error}).") from None
-    for number, line in enumerate(text.split("\n"), 1):  # not splitlines: U+2028 may stand inside a JSON string
-        if not line.strip():
-            continue
-        where = f"{path}, line {number}"
-        try:
-            row = json.loads(line)
-        except (ValueError, RecursionError) as error:
-            raise DataError(f"{where}: not valid JSON ({error}); write one JSON object per line.") from None
-        if not isinstance(row, dict):
-            raise DataError(f"{where}: not a JSON object; write one object with `question` and `answer` per line.")
-        yield where, row

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 from functools import lru_cache
@@ -30,6 +30,26 @@ class Undefined(ValueError):
     """There is no such value: 1/0."""
 
 
+_PLAIN = frozenset(("group", "neg", "add", "mixed", "mul", "div", "percent", "abs"))
+
+
+def _plain(kind: str, values: Sequence[Any]) -> Any:
+    """What rational and approximate numbers do alike. Raises Undefined."""
+    if kind == "neg":
+        return -values[0]
+    if kind in ("add", "mixed"):
+        return values[0] + values[1]
+    if kind == "mul":
+        return values[0] * values[1]
+    if kind == "div":
+        if values[1] == 0:
+            raise Undefined("division by zero")
+        return values[0] / values[1]
+    if kind == "percent":
+        return values[0] / 100
+    return abs(values[0]) if kind == "abs" else values[0]
+
+
 def exact(node: Node, at: Mapping[str, Fraction]) -> Fraction:
     """The rational value, with `at` for the symbols. Raises NotRational, Undefined, TooDear."""
     value = _exact(node, at)
@@ -49,22 +69,8 @@ def _exact(node: Node, at: Mapping[str, Fraction]) -> Fraction:
     if kind not in _RATIONAL:
         raise NotRational(kind)
     values = [exact(arg, at) for arg in node.args]
-    if kind == "group":
-        return values[0]
-    if kind == "neg":
-        return -values[0]
-    if kind in ("add", "mixed"):
-        return values[0] + values[1]
-    if kind == "mul":
-        return values[0] * values[1]
-    if kind == "div":
-        if values[1] == 0:
-            raise Undefined("division by zero")
-        return values[0] / values[1]
-    if kind == "percent":
-        return values[0] / 100
-    if kind == "abs":
-        return abs(values[0])
+    if kind in _PLAIN:
+        return _plain(kind, values)  # type: ignore[no-any-return]
     if kind == "sqrt":
         return _exact_root(values[0])
     if kind == "root":
@@ -273,24 +279,10 @@ def approximate(node: Node, at: Mapping[str, Fraction]) -> Any:
     if kind not in _NUMERIC:
         raise NotRational(kind)
     values = [approximate(arg, at) for arg in node.args]
-    if kind == "group":
-        return values[0]
-    if kind == "neg":
-        return -values[0]
-    if kind in ("add", "mixed"):
-        return values[0] + values[1]
-    if kind == "mul":
-        return values[0] * values[1]
-    if kind == "div":
-        if values[1] == 0:
-            raise Undefined("division by zero")
-        return values[0] / values[1]
-    if kind == "percent":
-        return values[0] / 100
+    if kind in _PLAIN:
+        return _plain(kind, values)
     if kind == "degree":
         return values[0] * mp.pi / 180
-    if kind == "abs":
-        return abs(values[0])
     if kind == "sqrt":
         return mp.sqrt(values[0])
     if kind == "root":
