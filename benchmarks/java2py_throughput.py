@@ -16,6 +16,7 @@ import tempfile
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 
 from _rows import Row, print_rows
@@ -24,7 +25,7 @@ from verirl.types import Problem, Status
 from verirl.workers import WorkerPool
 from verirl_sandbox import Sandbox
 from verirl_tasks.java2py import corpus, oracle
-from verirl_tasks.java2py.oracle import Recording, Wanted
+from verirl_tasks.java2py.oracle import Pool, Recording, Wanted
 from verirl_tasks.java2py.prompt import answer
 
 AT_ONCE = os.cpu_count() or 1
@@ -74,7 +75,7 @@ def verified(confirming: int, right: bool) -> float:
 
 def recorded(count: int, both: bool) -> float:
     """Methods a second; `both`: a training and an evaluation pool of each."""
-    pools = ("training", "evaluation") if both else ("training",)
+    pools: tuple[Pool, ...] = ("training", "evaluation") if both else ("training",)
     entries = corpus.entries()[:METHODS]
     each = len(entries) // AT_ONCE
     boxes = [Sandbox(1) for _ in range(AT_ONCE)]
@@ -84,7 +85,7 @@ def recorded(count: int, both: bool) -> float:
 
     def part(number: int) -> None:
         mine = entries[number * each : (number + 1) * each]
-        wanted = [Wanted(entry.java, entry.method, pool) for entry in mine for pool in pools]  # type: ignore[arg-type]
+        wanted = [Wanted(entry.java, entry.method, pool) for entry in mine for pool in pools]
         assert all(isinstance(one, Recording) for one in oracle.record_pools(wanted, count, "all", boxes[number]))
 
     started = time.perf_counter()
@@ -115,7 +116,7 @@ def usual(number: int) -> None:
 def main() -> None:
     if shutil.which("javac") is None:
         sys.exit("javac is missing; install a JDK (apt install openjdk-17-jdk-headless).")
-    tests = rate([lambda number=number: usual(number) for number in range(PEER_TESTS)])  # type: ignore[misc]
+    tests = rate([partial(usual, number) for number in range(PEER_TESTS)])
     wrong, fifty, confirmed = verified(150, False), verified(0, True), verified(150, True)
     hundred, full = recorded(100, False), recorded(1000, True)
     peer = "javac, java and python once a test"
