@@ -14,7 +14,7 @@ endif
 # A GPU machine gets the lock for vLLM on CUDA, any other the lock for vLLM on a CPU.
 LOCK ?= $(if $(shell command -v nvidia-smi 2>/dev/null),gpu,cpu)
 
-.PHONY: setup demo test check bench gpu-check lock clean
+.PHONY: setup demo test check bench endurance gpu-check lock clean
 
 setup: $(VENV)/.ready
 
@@ -38,9 +38,16 @@ test: check
 	@sh requirements/system.sh
 	$(BIN)/python -m pytest
 
-# Every script; what does not hold is for people to read, only a script that fails to run fails this.
+# Those of hours rather than minutes: soaks, fuzzing, kills, learning curves, whole data sets.
+LONG := sandbox_soak sandbox_fuzz math_fuzz resume_after_kill learning_curves java2py_canonical java2py_rescoring
+SCRIPTS := $(basename $(notdir $(wildcard benchmarks/[a-z]*.py)))
+
+# What does not hold is for people to read; only a script that fails to run fails these.
 bench: $(VENV)/.bench-ready
-	@failed=0; for script in benchmarks/[a-z]*.py; do $(BIN)/python $$script || failed=1; done; exit $$failed
+	@failed=0; for name in $(filter-out $(LONG),$(SCRIPTS)); do $(BIN)/python benchmarks/$$name.py || failed=1; done; exit $$failed
+
+endurance: $(VENV)/.bench-ready
+	@failed=0; for name in $(LONG); do $(BIN)/python benchmarks/$$name.py || failed=1; done; exit $$failed
 
 $(VENV)/.bench-ready: $(VENV)/.ready requirements/bench.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -r requirements/bench.txt
