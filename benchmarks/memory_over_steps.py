@@ -18,9 +18,9 @@ sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from builders import run_config
 from killing import TASK
-from tiny_model import make_tiny_model
 from verirl.runlog import open_run
 from verirl.session import Session
+from verirl.tiny import make_tiny_model
 from verirl.train import Unwatched, train
 
 LIMIT = 2.0  # per cent

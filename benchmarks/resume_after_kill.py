@@ -17,7 +17,7 @@ from _rows import Row, print_rows
 sys.path.insert(0, str(Path(__file__).parent.parent / "tests"))
 
 from killing import Run, differing_metrics, differing_weights, moments
-from tiny_model import make_tiny_model
+from verirl.tiny import make_tiny_model
 
 PHASES = ("checkpoint", "evaluation", "sampling and learning")
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tiny_model import make_tiny_model
+from verirl.tiny import make_tiny_model
 
 
 @pytest.fixture(scope="session")

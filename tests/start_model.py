@@ -12,10 +12,10 @@ from pathlib import Path
 from typing import Any
 
 from builders import make_learner, run_config
-from tiny_model import make_tiny_model
 from verirl.runlog import RunLog
 from verirl.session import Session
 from verirl.sft import make_example_encoder, sft
+from verirl.tiny import make_tiny_model
 from verirl.train import UNWATCHED
 
 WARM_STEPS = 300

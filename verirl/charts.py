@@ -349,10 +349,10 @@ class _Canvas:
             self.figure.legend(handles, labels, loc="outside lower center", ncols=columns)
         buffer = StringIO()
         self.figure.savefig(buffer, format="svg", metadata={"Date": None})
-        return Chart(title=self.title, caption=caption, alt=alt, svg=_inline(buffer.getvalue(), self.title))
+        return Chart(title=self.title, caption=caption, alt=alt, svg=inline_svg(buffer.getvalue(), self.title))
 
 
-def _inline(svg: str, title: str) -> str:
+def inline_svg(svg: str, title: str) -> str:
     """An SVG file as an element of the page: no XML prologue, no metadata, ids that no other chart has."""
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
     svg = re.sub(r'^<svg ([^>]*?)width="[^"]*" height="[^"]*"|^<svg ([^>]*?)height="[^"]*"', r"<svg \1\2", svg)

@@ -26,8 +26,10 @@ GOES_ON = {  # where the interrupted verb does not say itself what it saved
     "train": "; --resume goes on from the newest checkpoint",
     "sft": "; --resume goes on from the newest checkpoint",
     "eval": "; the same command goes on from here",
+    "contrast": "; --resume goes on from here",
+    "rm train": "; --resume keeps the reward models that are done",
 }
-WITH_CONFIG = ("train", "sft", "eval", "score", "task show")
+WITH_CONFIG = ("train", "sft", "eval", "score", "task show", "rm collect", "rm train", "contrast")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -82,6 +84,25 @@ def parser() -> argparse.ArgumentParser:
     command.add_argument("--workers", type=_positive, default=2, help="processes that verify (default 2)")
     unsafe(command)
 
+    models = verb(verbs, "rm", "reward models").add_subparsers(dest="rm_verb", required=True, metavar="VERB")
+    command = verb(models, "collect", "preference pairs: samples of the policy, judged by a rater", config=True)
+    command.add_argument("config", metavar="CONFIG.toml")
+    command.add_argument("--name", help="folder in runs_dir (default: the config file's stem and -preferences)")
+    unsafe(command)
+    command = verb(models, "train", "train reward models on preference pairs", config=True)
+    command.add_argument("config", metavar="CONFIG.toml")
+    command.add_argument("--pairs", metavar="RUN|PAIRS.jsonl", help="default: what `rm collect` made of CONFIG.toml")
+    command.add_argument("--resume", action="store_true", help="keep the reward models that are done")
+    command.add_argument("--name", help="folder in runs_dir (default: the config file's stem and -reward-model)")
+    command = verb(models, "eval", "what reward models are worth on pairs that they have not seen")
+    command.add_argument("target", metavar="RUN|FOLDER", help="a run of `rm train`, or a reward model")
+    command.add_argument("pairs", metavar="RUN|PAIRS.jsonl", help="of `rm collect`, or people's own")
+
+    command = verb(verbs, "contrast", "the same run under several rewards, and one report", config=True)
+    command.add_argument("config", metavar="CONFIG.toml")
+    command.add_argument("--resume", action="store_true", help="go on with what an earlier call began")
+    command.add_argument("--name", help="folder in runs_dir (default: the config file's stem)")
+
     tasks = verb(verbs, "task", "task plugins").add_subparsers(dest="task_verb", required=True, metavar="VERB")
     verb(tasks, "list", "the installed tasks")
     command = verb(tasks, "show", "a task's config, sizes and an example; --config.key value to try others")
@@ -108,7 +129,7 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit codes: 0 done, 2 wrong input or a refused start, 1 a fault of ours, 130 interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
-    verb = arguments[: 2 if arguments[:1] in (["task"], ["sandbox"]) else 1]
+    verb = arguments[: 2 if arguments[:1] in (["task"], ["sandbox"], ["rm"]) else 1]
     named = arguments[len(verb) : len(verb) + 1]
     if " ".join(verb) in WITH_CONFIG and named and not named[0].startswith("-"):
         # `verirl train CONFIG.toml --help` is a question about the config, which the overrides' parser answers.
@@ -131,7 +152,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"verirl: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as interrupted:
-        said = f"; {interrupted}" if str(interrupted) else GOES_ON.get(args.verb, "")
+        said = f"; {interrupted}" if str(interrupted) else GOES_ON.get(" ".join(verb), "")
         print(f"verirl: interrupted{said}.", file=sys.stderr)
         return 130
     except BrokenPipeError:
@@ -174,6 +195,14 @@ def _action(args: argparse.Namespace) -> Action:
         from verirl import sandbox_commands
 
         return {"doctor": sandbox_commands.doctor, "run": sandbox_commands.run}[args.sandbox_verb]
+    if args.verb == "rm":
+        from verirl import rm_commands
+
+        return {"collect": rm_commands.collect, "train": rm_commands.train, "eval": rm_commands.evaluate}[args.rm_verb]
+    if args.verb == "contrast":
+        from verirl import contrast_commands
+
+        return contrast_commands.contrast
     from verirl import commands
 
     return {"train": commands.train, "sft": commands.sft, "eval": commands.evaluate, "report": commands.report}[

