@@ -39,14 +39,14 @@ class TorchLearner:
     ) -> None:
         self.device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         if self.device.type == "cpu":
-            _keep_freed_memory()
+            keep_freed_memory()
         self.model = model.to(self.device).eval()  # type: ignore[arg-type]
         self.tokenizer = tokenizer
         self.config = config
         self.checkpoints = checkpoints
         self.updates = 0
         self._dtype = torch.float32
-        self._break_even = _break_even(self.model)
+        self._break_even = break_even(self.model)
         self._head_is_plain = self._check_head()
         self._check_packing()
         self._reference: PreTrainedModel | None = None
@@ -179,7 +179,7 @@ class TorchLearner:
         rows = packed.to(self.device)
         inputs: dict[str, Any] = {
             "input_ids": rows.ids,
-            "attention_mask": _attention_mask(rows, model),
+            "attention_mask": attention_mask(rows, model),
             "position_ids": rows.positions,
             "use_cache": False,
         }
@@ -265,7 +265,7 @@ class TorchLearner:
             raise refusal
 
 
-def _break_even(model: PreTrainedModel) -> float:
+def break_even(model: PreTrainedModel) -> float:
     """Row length (tokens) at which attention's products, 4 x hidden size x layers a pair of tokens, are as many as those
     with weights, 2 x weights a token. The output head, which sees responses alone, is not counted."""
     config: Any = model.config.get_text_config()
@@ -292,7 +292,7 @@ def _make_optimizer(parameters: Sequence[torch.nn.Parameter], options: Optimizer
     return made
 
 
-def _attention_mask(rows: Packed, model: PreTrainedModel) -> torch.Tensor | dict[str, torch.Tensor]:
+def attention_mask(rows: Packed, model: PreTrainedModel) -> torch.Tensor | dict[str, torch.Tensor]:
     """In the form that the model's attention takes; by kind of layer where only some attend to a sliding window."""
 
     def prepared(window: int | None = None) -> torch.Tensor:
@@ -325,7 +325,7 @@ def _checkpoint_gradients(model: PreTrainedModel) -> None:
         layer.forward = partial(checkpoint_call, layer.forward, use_reentrant=False, preserve_rng_state=False)
 
 
-def _keep_freed_memory() -> None:
+def keep_freed_memory() -> None:
     """Tells glibc to reuse large blocks instead of handing them back to the kernel after every step.
 
     Fetching them anew, zeroed page by page, took a third of a step's time.

@@ -69,35 +69,49 @@ class Packed:
 def pack(rows: Sequence[Sequence[Tree]]) -> Packed:
     """Lays trees out in rows; a row's trees stand one after the other."""
     width = max(sum(tree.size for tree in row) for row in rows)
-    ids, segments, prompts, positions = torch.zeros(4, len(rows), width, dtype=torch.int64)
-    learned: list[torch.Tensor] = [torch.zeros(4, 0, dtype=torch.int64)]  # predictors, targets, samples, columns
+    # Lists, and one tensor of each in the end: a tensor a branch took as long as a small model's forward pass.
+    fields: tuple[list[list[int]], ...] = ([], [], [], [])  # ids, segments, prompts, positions
+    predictors: list[int] = []
+    targets: list[int] = []
+    samples: list[int] = []
+    columns: list[int] = []
     for r, row in enumerate(rows):
-        at, segment = 0, 0
+        here: tuple[list[int], ...] = ([], [], [], [])
+        ids, segments, prompts, positions = here
+        segment = 0
         for tree in row:
-            root, length = segment + 1, len(tree.prompt)
-            end_of_prompt = at + length
-            for branch in (Branch(ids=tree.prompt, mask=[0] * length), *tree.branches):
+            segment += 1
+            root, length = segment, len(tree.prompt)
+            ids += tree.prompt
+            segments += [root] * length
+            prompts += [root] * length
+            positions += range(length)
+            end_of_prompt = r * width + len(ids) - 1
+            for branch in tree.branches:
                 segment += 1
-                tokens = torch.tensor(branch.ids, dtype=torch.int64)
-                offsets = torch.tensor(branch.mask).nonzero()[:, 0]
-                start, seen = (0, tokens) if segment == root else (length, tokens[:-1])
-                here = slice(at, at + len(seen))
-                ids[r, here], segments[r, here], prompts[r, here] = seen, segment, root
-                positions[r, here] = torch.arange(start, start + len(seen))
-                before = torch.where(offsets == 0, end_of_prompt, at + offsets) - 1
-                sample = torch.full_like(offsets, branch.sample)
-                learned.append(torch.stack([r * width + before, tokens[offsets], sample, length + offsets]))
-                at += len(seen)
-    predictors, targets, samples, columns = torch.cat(learned, 1)
+                before = r * width + len(ids) - 1
+                seen = branch.ids[:-1]
+                ids += seen
+                segments += [segment] * len(seen)
+                prompts += [root] * len(seen)
+                positions += range(length, length + len(seen))
+                for offset, learned in enumerate(branch.mask):
+                    if learned:
+                        predictors.append(before + offset if offset else end_of_prompt)
+                        targets.append(branch.ids[offset])
+                        samples.append(branch.sample)
+                        columns.append(length + offset)
+        for field, values in zip(fields, here, strict=True):
+            field.append(values + [0] * (width - len(values)))
     return Packed(
-        ids=ids,
-        segments=segments,
-        prompts=prompts,
-        positions=positions,
-        predictors=predictors,
-        targets=targets,
-        samples=samples,
-        columns=columns,
+        ids=torch.tensor(fields[0], dtype=torch.int64),
+        segments=torch.tensor(fields[1], dtype=torch.int64),
+        prompts=torch.tensor(fields[2], dtype=torch.int64),
+        positions=torch.tensor(fields[3], dtype=torch.int64),
+        predictors=torch.tensor(predictors, dtype=torch.int64),
+        targets=torch.tensor(targets, dtype=torch.int64),
+        samples=torch.tensor(samples, dtype=torch.int64),
+        columns=torch.tensor(columns, dtype=torch.int64),
     )
 
 

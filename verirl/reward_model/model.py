@@ -21,9 +21,7 @@ from torch import Tensor, nn
 
 from verirl import head as lm_head
 from verirl.errors import ModelError
-from verirl.learner import _attention_mask as attention_mask
-from verirl.learner import _break_even as break_even
-from verirl.learner import _keep_freed_memory as keep_freed_memory
+from verirl.learner import attention_mask, break_even, keep_freed_memory
 from verirl.packing import Branch, Packed, Tree, micro_batches, pack, trees_for
 
 if TYPE_CHECKING:
