@@ -174,9 +174,14 @@ def evaluate(args: argparse.Namespace, overrides: Sequence[str], display: Displa
 
 
 def report(args: argparse.Namespace, overrides: Sequence[str], display: Display) -> None:
+    from verirl.contrast_commands import is_contrast, rewrite_report
     from verirl.report import write_report
 
-    path = write_report(*map(Path, args.runs))
+    runs = [Path(run) for run in args.runs]
+    contrasts = [run for run in runs if is_contrast(run)]
+    if contrasts and len(runs) > 1:
+        raise RunError(f"{contrasts[0]} is a contrast, which has a page of its own: name it alone.")
+    path = rewrite_report(runs[0]) if contrasts else write_report(*runs)
     display.result({"event": "report", "report": str(path)}, str(path))
 
 

@@ -11,6 +11,8 @@ from verirl.config import load_config
 from verirl.display import Display, TrainingDisplay
 from verirl.errors import RunError
 
+LINES = "contrast.jsonl"  # a line for each evaluation of each arm
+
 
 def contrast(args: argparse.Namespace, overrides: Sequence[str], display: Display) -> int:
     """The exit code is 1 where a part failed: the others are done, and the report says what is missing."""
@@ -34,7 +36,7 @@ def contrast(args: argparse.Namespace, overrides: Sequence[str], display: Displa
             for arm in plan.arms
             for line in read_jsonl(plan.arm_folder(seed, arm) / MEASURES)
         ]
-        write_jsonl(folder / "contrast.jsonl", lines)
+        write_jsonl(folder / LINES, lines)
 
     if steps := config.contrast.demonstrations.steps:
         watcher = TrainingDisplay(display, steps, 0, 0)
@@ -60,3 +62,17 @@ def contrast(args: argparse.Namespace, overrides: Sequence[str], display: Displa
         display.note(f"failed: {failure}")
     display.note(f"report: {report}")
     return 1 if failures else 0
+
+
+def is_contrast(folder: Path) -> bool:
+    return (folder / LINES).is_file()
+
+
+def rewrite_report(folder: Path) -> Path:
+    """The report of a contrast that was run before, from what is in its folder. Returns its path."""
+    from verirl.contrast.plan import make_plan
+    from verirl.contrast.report import write_contrast_report
+
+    summary = folder / "summary.json"
+    failures = json.loads(summary.read_text(encoding="utf-8")).get("failures", []) if summary.is_file() else []
+    return write_contrast_report(make_plan(load_config(folder / "config.toml"), folder), failures)

@@ -137,6 +137,15 @@ def test_the_same_command_goes_on_where_it_was_cut_off(
     assert all(torch.equal(kept[name], made[name]) for name in kept)
 
 
+def test_its_report_is_written_again(contrasted: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    page = contrasted / "report.html"
+    before = page.read_bytes()
+    page.unlink()
+    done = call(capfd, "report", contrasted, "--json")
+    assert done.json == [{"event": "report", "report": str(page)}] and page.read_bytes() == before
+    assert "name it alone" in call(capfd, "report", contrasted, tmp_path).refused()
+
+
 def test_a_failed_arm_stops_no_other(sharp_model: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     arms = '  {{ name = "learned", rater = "verifier" }},\n'.format()
     broken = '  { name = "learned", rater = "verifier", config = { optimizer = { learning_rate = 1e30 } } },\n'

@@ -87,20 +87,21 @@ def run_arm(plan: Plan, arm: ArmConfig, seed: int) -> None:
         for number in range(arm.rounds + 1):
             end = (number + 1) * stretch
             done = checkpoint_step(list_checkpoints(folder / "checkpoints"))
-            reward = session.reward(pool)
             if number:
-                if done < end:
+                if done < end:  # the newest checkpoint's weights are what the new pairs are drawn from
                     learner.resume()
                     sampler.load(learner.weights(), version=done)
                 model, cost = retraining.round(number)
                 spent = cost if spent is None else spent + cost
-                reward = LearnedReward.open([str(model)], "mean", session.tokenizer)
+                reward: Reward = LearnedReward.open([str(model)], "mean", session.tokenizer)
+            else:
+                reward = session.reward(pool)
             if done > end:
                 continue  # this stretch was over when the run was cut off
+            if spent is not None:
+                write_atomically(folder / "arm.json", json.dumps(spent.as_dict()) + "\n")
             part = config.model_copy(update={"steps": end})
             train(part, problems, sampler, reward, learner, session.encode, log, evaluate=meter(reward, number))
-    if spent is not None:
-        write_atomically(folder / "arm.json", json.dumps(spent.as_dict()) + "\n")
 
 
 def references(session: Session, problems: Sequence[Problem]) -> dict[str, str]:

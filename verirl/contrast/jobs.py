@@ -11,6 +11,7 @@ import warnings
 from collections.abc import Callable
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from dataclasses import dataclass
+from itertools import islice
 
 from verirl.config import cpu_threads
 from verirl.contrast.plan import Plan
@@ -44,8 +45,10 @@ def run_parts(plan: Plan, on_done: Callable[[int, str | None], None]) -> list[Fa
         def submit(seed: int, arm: str | None) -> None:
             running[executor.submit(_run_part, plan, seed, arm)] = (seed, arm)
 
+        # Seed by seed: whole seeds are there early, and a run that is stopped has something to show.
+        seeds = iter(contrast.seeds)
         try:
-            for seed in contrast.seeds:
+            for seed in islice(seeds, processes):
                 submit(seed, None)
             while running:
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -56,6 +59,8 @@ def run_parts(plan: Plan, on_done: Callable[[int, str | None], None]) -> list[Fa
                     elif arm is None:
                         for each in contrast.arms:
                             submit(seed, each.name)
+                    if arm is None and (following := next(seeds, None)) is not None:
+                        submit(following, None)
                     on_done(seed, arm)
         except BaseException:
             executor.shutdown(wait=False, cancel_futures=True)

@@ -100,10 +100,10 @@ def _in_force(module: Any, held: torch.Tensor, name: str, expected: Sequence[Wei
     parts = [part.to(held) for part in expected if isinstance(part, torch.Tensor)]
     if len(parts) < len(expected):
         return False
-    weight = torch.cat(parts)
-    probe = torch.randn(1, weight.shape[1], generator=torch.Generator().manual_seed(0)).to(weight)
-    wanted = torch.nn.functional.linear(probe, weight)
-    got = module.quant_method.apply(module, probe, None)[:, : len(weight)]
+    probe = torch.randn(1, parts[0].shape[1], generator=torch.Generator().manual_seed(0)).to(parts[0])
+    # Part by part: the fused weight made of them anew would be a copy of the whole model.
+    wanted = torch.cat([torch.nn.functional.linear(probe, part) for part in parts], 1)
+    got = module.quant_method.apply(module, probe, None)[:, : wanted.shape[1]]
     return bool((got - wanted).abs().max() <= PACKED_TOLERANCE * wanted.abs().max())
 
 
