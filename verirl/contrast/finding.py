@@ -108,7 +108,7 @@ def _complete(arm: Row | None) -> Row | None:
 
 def _course(arm: Row) -> str:
     rates = arm["summary"]["pass_rate"]
-    peak = rates["peak"]["median"] - rates["end"]["median"]
+    peak = rates["peak"]["median"] - max(rates["start"]["median"], rates["end"]["median"])
     over = f" over a peak of {share(rates['peak'])}" if peak > 0.02 else ""
     of = f" (median and range of {arm['complete']} seeds)" if arm["complete"] > 1 else " in its one seed"
     return f"from {share(rates['start'])}{over} to {share(rates['end'])}{of}"
