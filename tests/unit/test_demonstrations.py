@@ -70,7 +70,7 @@ def test_it_is_made_once_and_has_seen_every_split(tiny_model: Path, tmp_path: Pa
         tiny_model,
         task=task,
         contrast={"demonstrations": {"steps": 3}},
-        sft={"sequence_tokens": 64, "rows_per_step": 2},
+        sft={"sequence_tokens": 128, "rows_per_step": 2},
     )
     steps = []
 

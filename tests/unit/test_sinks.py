@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -108,6 +109,7 @@ def test_wandb_goes_on_with_the_same_run(
     monkeypatch.setitem(sys.modules, "openai", ModuleType("openai"))  # vLLM imports it, and wandb advertises for that
     config = config.model_copy(update={"logging": config.logging.model_copy(update={"tensorboard": False})})
     assert log_steps(tmp_path, config, 0, 1, 2, 3, 4) == []
+    time.sleep(1.1)  # wandb names a session's files after the second that it starts in
     assert log_steps(tmp_path, config, 2, 3, 4, 5, shift=0.5) == []
     assert capfd.readouterr() == ("", "")  # standard output is ours
     files = sorted(tmp_path.glob("wandb/offline-run-*/*.wandb"), key=lambda file: file.stat().st_mtime)
