@@ -38,7 +38,8 @@ def train(args: argparse.Namespace, overrides: Sequence[str], display: Display) 
         session.check_prompts(problems, config.rollout.max_tokens)
         session.check_prompts(held_out, config.eval.max_tokens or config.rollout.max_tokens)
     started = time.perf_counter()
-    with sinks, session.open_pool() as pool:
+    # Signals are listened to until all is closed: a second one, in a hurry, ends what is left to do, and no more.
+    with _interruption(display).listen() as interruption, sinks, session.open_pool() as pool:
         with display.bar("preparing the problems", None):
             pool.prepare([*problems, *held_out])
         with display.bar("loading the model", None):
@@ -58,19 +59,18 @@ def train(args: argparse.Namespace, overrides: Sequence[str], display: Display) 
             sinks.step(step, {mode: rate for mode, rate in rates.items() if rate is not None})
             return found.greedy
 
-        with _interruption(display).listen() as interruption:
-            run_loop(
-                config,
-                problems,
-                sampler,
-                session.reward(pool),
-                learner,
-                session.encode,
-                log,
-                watcher,
-                evaluate_step,
-                interruption,
-            )
+        run_loop(
+            config,
+            problems,
+            sampler,
+            session.reward(pool),
+            learner,
+            session.encode,
+            log,
+            watcher,
+            evaluate_step,
+            interruption,
+        )
         watcher.close()
         summary = _summary(folder, config.steps, earlier + time.perf_counter() - started)
         log.summary(summary)
@@ -105,7 +105,7 @@ def sft(args: argparse.Namespace, overrides: Sequence[str], display: Display) ->
     log = open_run(folder, config, args.resume, sinks)
     done = checkpoint_step(list_checkpoints(folder / "checkpoints"))
     watcher = TrainingDisplay(display, config.steps, done, 0)
-    with sinks, _interruption(display).listen() as interruption:
+    with _interruption(display).listen() as interruption, sinks:
         run_loop(config, examples, learner, log, watcher, interruption)
     watcher.close()
     metrics = read_jsonl(folder / "metrics.jsonl")

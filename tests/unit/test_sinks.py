@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from collections import defaultdict
 from collections.abc import Mapping
 from pathlib import Path
@@ -23,6 +24,7 @@ from verirl.runlog import RunLog, check_run, open_run
 from verirl.sinks import Sinks, TensorBoardSink, WandbSink
 
 Told = list[tuple[int, str, str]]
+PATIENCE = 60  # seconds; a busy machine is slow
 
 
 @pytest.fixture(autouse=True)
@@ -67,10 +69,22 @@ def tensorboard_scalars(folder: Path) -> dict[str, list[tuple[int, float]]]:
 
 
 def wandb_records(file: Path) -> tuple[list[Any], dict[str, list[float]]]:
-    """Run records and history of a .wandb file: leveldb's log format, blocks of 32 KiB after a header of 7 bytes."""
+    """Run records and history of a .wandb file, once it is whole: wandb's process writes the end of it when `finish` has
+    returned already."""
+    patience = time.monotonic() + PATIENCE
+    while True:
+        runs, history, ended = read_wandb(file)
+        if ended:
+            return runs, history
+        assert time.monotonic() < patience, "wandb does not end its file"
+        time.sleep(0.02)
+
+
+def read_wandb(file: Path) -> tuple[list[Any], dict[str, list[float]], bool]:
+    """leveldb's log format: blocks of 32 KiB after a header of 7 bytes. Also whether the last record, `exit`, is there."""
     from wandb.proto import wandb_internal_pb2
 
-    raw, at, whole = file.read_bytes(), 7, b""
+    raw, at, whole, ended = file.read_bytes(), 7, b"", False
     runs: list[Any] = []
     history: defaultdict[str, list[float]] = defaultdict(list)
     while at + 7 <= len(raw):
@@ -79,6 +93,8 @@ def wandb_records(file: Path) -> tuple[list[Any], dict[str, list[float]]]:
         if left < 7 or kind == 0:  # padding of a block
             at += left
             continue
+        if at + 7 + length > len(raw):  # it is being written
+            break
         whole += raw[at + 7 : at + 7 + length]
         at += 7 + length
         if kind in (1, 4):  # a whole record, or the end of one
@@ -86,9 +102,10 @@ def wandb_records(file: Path) -> tuple[list[Any], dict[str, list[float]]]:
             whole = b""
             if record.WhichOneof("record_type") == "run":
                 runs.append(record.run)
+            ended = ended or record.WhichOneof("record_type") == "exit"
             for item in record.history.item:
                 history[item.key or "/".join(item.nested_key)].append(json.loads(item.value_json))
-    return runs, history
+    return runs, history, ended
 
 
 def test_tensorboard_holds_every_step_once_after_a_resume(tmp_path: Path, config: RunConfig) -> None:
@@ -118,8 +135,6 @@ def test_wandb_goes_on_with_the_same_run(
     held = {item.key: json.loads(item.value_json) for item in first[0].config.update}
     assert held["rollout"]["group_size"] == config.rollout.group_size
     assert before["loss"] == [1.0, 2.0, 3.0, 4.0] and before["step"] == [1, 2, 3, 4, 4]
-    if not after["loss"]:
-        pytest.xfail("wandb's process at times writes no history of a second session in one process; why is not known")
     assert after["loss"] == [3.5, 4.5, 5.5] and after["step"] == [3, 4, 5, 5]  # none is refused for going back
     assert before["eval/greedy"] == [0.25] and before["status/correct"] == [3.0] * 4
 
