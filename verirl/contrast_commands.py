@@ -18,7 +18,7 @@ def contrast(args: argparse.Namespace, overrides: Sequence[str], display: Displa
     """The exit code is 1 where a part failed: the others are done, and the report says what is missing."""
     from verirl.contrast.arm import MEASURES
     from verirl.contrast.jobs import run_parts
-    from verirl.contrast.plan import Plan, make_plan
+    from verirl.contrast.plan import make_plan
     from verirl.contrast.report import contrast_table, write_contrast_report
     from verirl.demonstrations import make_start_model
     from verirl.runlog import check_run, open_run, read_jsonl, write_jsonl
@@ -29,7 +29,7 @@ def contrast(args: argparse.Namespace, overrides: Sequence[str], display: Displa
     check_run(folder, config, args.resume)
     open_run(folder, config, args.resume)
 
-    def collect(plan: Plan) -> None:
+    def collect() -> None:
         lines = [
             {key: value for key, value in line.items() if key != "samples"}
             for seed in config.contrast.seeds
@@ -46,13 +46,12 @@ def contrast(args: argparse.Namespace, overrides: Sequence[str], display: Displa
     with display.bar("arms", parts) as bar:
 
         def done(seed: int, arm: str | None) -> None:
-            collect(plan)
+            collect()
             bar.advance(1, f"seed {seed}: {arm or 'reward models'}")
             if args.json:
                 print(json.dumps({"event": "part", "seed": seed, "arm": arm}), flush=True)
 
         failures = run_parts(plan, done)
-    collect(plan)
     if len(failures) == len(config.contrast.seeds) and all(failure.arm is None for failure in failures):
         raise RunError(f"no arm could start: {failures[0]}")
     report = write_contrast_report(plan, [str(failure) for failure in failures])

@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from verirl.config import RunConfig, cpu_threads, load_config
+from verirl.config import RunConfig, load_config
 from verirl.display import Bar, Display
 from verirl.errors import ConfigError, DataError, ModelError, RunError
 from verirl.types import Group, Problem
@@ -75,7 +75,7 @@ def train(args: argparse.Namespace, overrides: Sequence[str], display: Display) 
     session = Session(config)
     with display.bar("reading the model", None):
         tokenizer = session.tokenizer
-    _set_threads(config)
+    session.set_threads()
     open_run(folder, config, args.resume)
     with _member_bars(display, planned) as on_step:
         summary = train_members(
@@ -231,12 +231,6 @@ def _check_free(folder: Path, result: str, config: RunConfig, resume: bool) -> N
     if (folder / result).is_file():
         raise RunError(f"{folder} is done already ({result} is in it): choose another folder with --name.")
     check_run(folder, config, resume)
-
-
-def _set_threads(config: RunConfig) -> None:
-    import torch
-
-    torch.set_num_threads(cpu_threads(config))
 
 
 @contextmanager

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -109,7 +110,7 @@ def _all_lines(plan: Plan, missing: list[str]) -> dict[tuple[str, int], list[Row
     sources: list[Callable[[], list[Row]]] = [lambda: _lines(plan.folder / CONTRAST_FILE)]
     for arm in plan.arms:
         for seed in plan.config.contrast.seeds:
-            sources.append(lambda arm=arm, seed=seed: arm_lines(plan, seed, arm))  # type: ignore[misc]
+            sources.append(partial(arm_lines, plan, seed, arm))
     for source in sources:
         try:
             take(source())

@@ -14,11 +14,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from scipy.stats import spearmanr
 
 from verirl.batch import make_batch
 from verirl.contrast_config import RaterConfig
-from verirl.reward_model.raters import utility
+from verirl.overoptimization import kl_estimates
+from verirl.reward_model.calibration import spearman
+from verirl.reward_model.raters import phrase_counts, utility
 from verirl.runlog import mean
 from verirl.stats import clustered_se
 from verirl.types import Group, Problem, Reward, Status, Trajectory, Verdict
@@ -136,7 +137,7 @@ def _kl(groups: Sequence[Group], ruler: Ruler, learner: TorchLearner) -> float:
     if batch is None:
         return 0.0
     start = learner.logprobs(batch, learner.packed(batch), ruler.temperature, ruler.start)
-    return float(((batch.sampler_logprobs - start) * batch.mask).sum(1).mean())
+    return kl_estimates(batch.sampler_logprobs.tolist(), start.tolist()).k1  # both are 0 where the policy wrote nothing
 
 
 def _trajectory(text: str, prompt_ids: Sequence[int], learner: TorchLearner, cut: bool, max_tokens: int) -> Trajectory:
@@ -168,7 +169,7 @@ def hacks(problem: Problem, trajectory: Trajectory, verdict: Verdict, wish: Rate
     text = trajectory.text
     words = re.findall(r"\w+", text.lower())
     runs = (words[start : start + IN_A_ROW] for start in range(len(words) - IN_A_ROW + 1))
-    liked = sum(len(re.findall(rf"\b{re.escape(phrase.lower())}\b", text.lower())) for phrase in wish.phrases)
+    liked = sum(phrase_counts(text, wish.phrases))
     prompt = str(problem.prompt[-1]["content"]).strip()
     return {
         "no answer": verdict.status in (Status.NO_ANSWER, Status.UNPARSEABLE),
@@ -202,12 +203,11 @@ def _on_policy(groups: Sequence[Group], proxies: Sequence[Sequence[float | None]
             if score is not None:
                 lengths.append(float(len(trajectory.token_ids)))
                 scores.append(score)
-    varied = len(set(lengths)) > 1 and len(set(scores)) > 1
     return {
         "accuracy": mean(wins) if wins else None,
         "pairs": float(len(wins)),
         "gap": mean(right) - mean(wrong) if right and wrong else None,
-        "length_correlation": float(spearmanr(lengths, scores).statistic) if varied else None,
+        "length_correlation": spearman(np.array(lengths), np.array(scores)),
     }
 
 

@@ -68,7 +68,7 @@ def score_report(scores: ArrayLike, correct: Sequence[bool], lengths: ArrayLike)
         "right": n,
         "gap": gap,
         "auc": auc,
-        "length_correlation": _spearman(values, _finite(lengths)),
+        "length_correlation": spearman(values, _finite(lengths)),
     }
 
 
@@ -79,7 +79,7 @@ def _calibration_error(confidence_gaps: Floats, right: Floats) -> float:
     return float(np.abs(excess).sum() / len(right))
 
 
-def _spearman(a: Floats, b: Floats) -> float | None:
+def spearman(a: Floats, b: Floats) -> float | None:
     """None where one side does not vary."""
     if len(a) < 2 or a.min() == a.max() or b.min() == b.max():
         return None

@@ -79,7 +79,7 @@ def style(
     max_tokens: int = 0,
 ) -> float:
     """In [-1, 1]; the module has the equation. Length costs nothing where `max_tokens` is 0 (not known)."""
-    counts = [len(pattern.findall(text)) for pattern in _patterns(tuple(phrases))]
+    counts = phrase_counts(text, phrases)
     liked = min(sum(count > 0 for count in counts), saturation) / saturation
     rest = text
     for pattern in _patterns(tuple(phrases)):
@@ -96,6 +96,11 @@ def prefer(a_utility: float, b_utility: float, temperature: float, coin: float) 
     gap = (a_utility - b_utility) / temperature
     odds = math.exp(-abs(gap))  # of the worse one; it cannot overflow
     return coin < (1.0 if gap >= 0 else odds) / (1.0 + odds)
+
+
+def phrase_counts(text: str, phrases: Sequence[str]) -> list[int]:
+    """How often each of the phrases that differ stands in a text."""
+    return [len(pattern.findall(text)) for pattern in _patterns(tuple(phrases))]
 
 
 @lru_cache(maxsize=64)
