@@ -29,7 +29,7 @@ GOES_ON = {  # where the interrupted verb does not say itself what it saved
     "contrast": "; --resume goes on from here",
     "rm train": "; --resume keeps the reward models that are done",
 }
-WITH_CONFIG = ("train", "sft", "eval", "score", "task show", "rm collect", "rm train", "contrast")
+WITH_CONFIG = ("train", "sft", "eval", "score", "task show", "task check", "rm collect", "rm train", "contrast")
 
 
 def parser() -> argparse.ArgumentParser:
@@ -107,6 +107,10 @@ def parser() -> argparse.ArgumentParser:
     verb(tasks, "list", "the installed tasks")
     command = verb(tasks, "show", "a task's config, sizes and an example; --config.key value to try others")
     command.add_argument("task", metavar="NAME")
+    command = verb(tasks, "check", "what must hold of every task, without a model; exit code 1 where it does not")
+    command.add_argument("task", metavar="NAME")
+    command.add_argument("--all", action="store_true", help="verify every reference, however long that takes")
+    unsafe(command)
 
     boxes = verb(verbs, "sandbox", "where untrusted code runs").add_subparsers(
         dest="sandbox_verb", required=True, metavar="VERB"
@@ -127,7 +131,7 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Exit codes: 0 done, 2 wrong input or a refused start, 1 a fault of ours, 130 interrupted."""
+    """Exit codes: 0 done, 1 a check that failed, or a fault of ours, 2 wrong input or a refused start, 130 interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
     verb = arguments[: 2 if arguments[:1] in (["task"], ["sandbox"], ["rm"]) else 1]
     named = arguments[len(verb) : len(verb) + 1]
@@ -188,9 +192,10 @@ def _action(args: argparse.Namespace) -> Action:
     if args.verb in ("task", "score"):
         from verirl import task_commands
 
-        return {"list": task_commands.task_list, "show": task_commands.task_show, "score": task_commands.score}[
-            args.task_verb if args.verb == "task" else args.verb
-        ]
+        if args.verb == "score":
+            return task_commands.score
+        verbs = {"list": task_commands.task_list, "show": task_commands.task_show, "check": task_commands.task_check}
+        return verbs[args.task_verb]
     if args.verb == "sandbox":
         from verirl import sandbox_commands
 

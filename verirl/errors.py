@@ -27,7 +27,12 @@ class DataWarning(UserWarning):
 
 
 class PluginError(VerirlError):
-    """A task plugin could not be found or loaded."""
+    """A task plugin could not be found or loaded, or its code failed. `traceback` is that of its own code, where there is
+    one: evidence for its author, which no message repeats."""
+
+    def __init__(self, message: str, traceback: str = "") -> None:
+        super().__init__(message)
+        self.traceback = traceback
 
 
 class NoSandboxError(VerirlError):

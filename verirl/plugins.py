@@ -9,7 +9,7 @@ import importlib
 import importlib.util
 import sys
 import traceback
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -37,21 +37,27 @@ def available() -> dict[str, EntryPoint]:
     return dict(sorted(found.items()))
 
 
-def load_task_class(name: str) -> type:
-    """The plugin's class. Raises PluginError, with the list of what is there, where it cannot be had."""
+def find(name: str) -> Callable[[], Any]:
+    """What loads the plugin; nothing of it is imported yet. Raises PluginError, with the list of what is there, where no
+    plugin has this name."""
     points = available()
     if name in points:
-        return _checked(name, lambda: points[name].load())
+        return points[name].load
     if ":" in name:
         module, _, attribute = name.rpartition(":")
         if module.endswith(".py"):
-            return _checked(name, lambda: getattr(_load_file(Path(module)), attribute))
-        return _checked(name, lambda: getattr(importlib.import_module(module), attribute))
+            return lambda: getattr(_load_file(Path(module)), attribute)
+        return lambda: getattr(importlib.import_module(module), attribute)
     known = ", ".join(points) or "none"
     raise PluginError(
         f"no task named {name!r}; installed tasks: {known}. "
         "A task that is not installed is named as package.module:Class or path/to/file.py:Class."
     )
+
+
+def load_task_class(name: str) -> type:
+    """The plugin's class. Raises PluginError, with the list of what is there, where it cannot be had."""
+    return _checked(name, find(name))
 
 
 def task_config(task: type, values: dict[str, Any], where: str) -> Any:

@@ -12,9 +12,9 @@ from typing import Any
 
 from verirl.advantage import group_advantages, overlong_penalty
 from verirl.config import RolloutConfig, RunConfig
+from verirl.messages import problem_from_json, verdict_from_json
 from verirl.models import Encode
 from verirl.types import Group, Problem, Request, Reward, Sampler, Status, Trajectory, Verdict
-from verirl.workers import problem_from_json, verdict_from_json
 
 RESAMPLES = 2  # of a group that our own faults left without a comparison
 

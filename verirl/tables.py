@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.table import Table
 from rich.text import Text
 
 from verirl.format import duration, interval, p_value, percent, points
+
+if TYPE_CHECKING:
+    from verirl.check import Row
 
 
 def summary_table(summary: Mapping[str, Any]) -> Table:
@@ -132,3 +135,22 @@ def task_tables(
         tags = ", ".join(f"{tag} {count}" for tag, count in list(found.get("tags", {}).items())[:8])
         sizes.add_row(split, str(found.get("problems", "–")), found.get("error", tags))
     return [options, sizes, two_columns("a problem", example)]
+
+
+def check_table(task: str, rows: Sequence[Row]) -> Table:
+    """A line a check; under one that failed each finding: what is wrong, where, and what to do."""
+    table = Table("", "check", "", title=f"task check {task}", show_lines=False)
+    for row in rows:
+        mark = Text("fails", "bold red") if row.findings else Text("holds", "green")
+        table.add_row(mark, row.name, Text(row.looked_at, "dim"))
+        for finding in row.findings:
+            told = Text(finding.what)
+            if finding.problem is not None:
+                told.append(f"\nproblem {finding.problem}", "cyan")
+            if finding.answer is not None:
+                told.append(f"\nanswer  {finding.answer[:120]!r}", "cyan")
+            for line in finding.evidence.rstrip().splitlines()[-8:]:
+                told.append(f"\n    {line}", "dim")
+            told.append(f"\n→ {finding.advice}")
+            table.add_row("", Text(finding.code, "red"), told)
+    return table

@@ -1,8 +1,9 @@
-"""The verbs that need a task but no model: `score`, `task list`, `task show`."""
+"""The verbs that need a task but no model: `score`, `task list`, `task show`, `task check`."""
 
 from __future__ import annotations
 
 import argparse
+import dataclasses
 import json
 import sys
 import time
@@ -17,13 +18,14 @@ from typing import Any, TextIO
 from verirl.display import Display
 from verirl.errors import ConfigError, DataError, RunError, VerirlError, explain
 from verirl.plugins import available, load_task_class, plugin_code, task_config
-from verirl.types import SPLITS, Problem, Verdict
+from verirl.types import OPTIONAL, SPLITS, Problem, Verdict
 
 Entry = tuple[str | int, Problem, str]  # id as it was given, problem, response
 
 
 def score(args: argparse.Namespace, overrides: Sequence[str], display: Display) -> None:
-    from verirl.workers import WorkerPool, verdict_to_json
+    from verirl.messages import verdict_to_json
+    from verirl.workers import WorkerPool
 
     own = _own_config(load_task_class(args.task), args.task, overrides)
     entries = list(_read_responses(Path(args.responses)))
@@ -94,8 +96,7 @@ def task_show(args: argparse.Namespace, overrides: Sequence[str], display: Displ
         tags = Counter(tag for problem in problems for tag in problem.tags)
         splits[split] = {"problems": len(problems), "tags": dict(tags.most_common())}
         shown = shown or (problems[0] if problems else None)
-    optional = ("reference", "cases", "prepare", "verify_group", "verify_strict", "respond", "verify_episode")
-    offers = [name for name in optional if hasattr(task, name)]
+    offers = [name for name in OPTIONAL if hasattr(task, name)]
     example: dict[str, Any] = {"has": ", ".join(["problems", "verify", *offers])}
     if shown is not None:
         example |= {"id": shown.id, "prompt": shown.prompt[-1]["content"], "data": json.dumps(dict(shown.data))}
@@ -108,6 +109,35 @@ def task_show(args: argparse.Namespace, overrides: Sequence[str], display: Displ
         title,
         *task_tables(fields, splits, example),
     )
+
+
+def task_check(args: argparse.Namespace, overrides: Sequence[str], display: Display) -> int:
+    from verirl.check import check
+    from verirl.plugins import find
+    from verirl.tables import check_table
+
+    find(args.task)
+    # The plugin is imported here only where its own types are needed to read the command line.
+    own = _own_config(load_task_class(args.task), args.task, overrides) if overrides else {}
+    started = time.perf_counter()
+    with display.bar("checking", None) as bar:
+        rows = []
+        for row in check(args.task, own, args.all, args.unsafe):
+            rows.append(row)
+            bar.advance(1, row.name)
+    failed = [finding for row in rows for finding in row.findings]
+    seconds = time.perf_counter() - started
+    result = {
+        "event": "check",
+        "task": args.task,
+        "holds": not failed,
+        "seconds": round(seconds, 1),
+        "checks": [{"name": row.name, "looked_at": row.looked_at, "holds": not row.findings} for row in rows],
+        "findings": [dataclasses.asdict(finding) for finding in failed],
+    }
+    verdict = f"{args.task} holds" if not failed else f"{args.task} does not hold: mend what is listed, and check again"
+    display.result(result, check_table(args.task, rows), f"{verdict} ({seconds:.0f} s).")
+    return int(bool(failed))
 
 
 def _verdicts(pool: Any, entries: Sequence[Entry], workers: int) -> Iterator[Verdict]:

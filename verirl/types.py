@@ -169,6 +169,9 @@ class Toolbox(Protocol):
     def lm(self) -> Any: ...
 
 
+OPTIONAL = ("reference", "cases", "prepare", "verify_group", "verify_strict", "respond", "verify_episode")  # of a task
+
+
 @runtime_checkable
 class Task(Protocol):
     """A task plugin: the thing that users write. Optional methods are listed in docs/add-a-task.md."""

@@ -14,95 +14,28 @@ from __future__ import annotations
 import contextlib
 import json
 import math
-import numbers
 import os
 import queue
 import select
 import signal
-import struct
 import subprocess
 import sys
 import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, Self
+from typing import Any, Self
 
-from verirl.errors import NoSandboxError, PluginError, VerirlError
+from verirl.errors import NoSandboxError, PluginError
+from verirl.messages import DIED, HUNG, LENGTH, fault, pack, problem_to_json, verdict_from_json
 from verirl.types import Problem, Status, Verdict
-
-if TYPE_CHECKING:
-    from verirl_sandbox import Sandbox
 
 START_SECONDS = 120.0  # wall clock for loading a plugin: behind it something hangs
 RECYCLE_ITEMS = 10_000  # a start costs about as much as 2,000 easy verifications, so not much oftener than this
-UNSAFE = "(no sandbox: --unsafe) "  # every verdict's reason begins so where that is the case
-TEXT_CAP = 2_000  # characters of `answer` and `reason` that come back
-_LENGTH = struct.Struct(">I")
 _CORES = os.cpu_count() or 1
 # The worker gets the parent's import path, not the current folder's: a stray `random.py` there must not break it.
-_BOOT = "import sys; sys.path[:] = sys.argv[1:]; from verirl.workers import main; main()"
-
-
-# ---------------------------------------------------------------------------------------------------- messages
-
-
-def problem_to_json(problem: Problem) -> dict[str, Any]:
-    return {
-        "id": problem.id,
-        "prompt": [dict(message) for message in problem.prompt],
-        "data": dict(problem.data),
-        "split": problem.split,
-        "tags": list(problem.tags),
-    }
-
-
-def problem_from_json(value: Mapping[str, Any]) -> Problem:
-    return Problem(**{**value, "tags": tuple(value["tags"])})
-
-
-def verdict_to_json(verdict: Verdict, seconds: float) -> dict[str, Any]:
-    """Raises ValueError or TypeError, with a reason for people, where the plugin returned no proper verdict."""
-    if not isinstance(verdict, Verdict):
-        raise TypeError(f"it returned {type(verdict).__name__}, not a Verdict")
-    status = Status(verdict.status)
-    if status is Status.SCORED:
-        raise ValueError("it returned status `scored`, which belongs to learned rewards")
-    reward = verdict.reward
-    if status.caused_by_policy:
-        if not isinstance(reward, numbers.Real) or not 0.0 <= float(reward) <= 1.0:  # NaN fails this too
-            raise ValueError(f"it returned reward {reward!r} with status `{status}`; a task's reward lies in [0, 1]")
-        reward = float(reward)
-    elif reward is not None:
-        raise ValueError(f"it returned reward {reward!r} with status `{status}`, whose reward must be None")
-    answer = verdict.answer
-    return {
-        "status": str(status),
-        "reward": reward,
-        "answer": None if answer is None else str(answer)[:TEXT_CAP],
-        "reason": str(verdict.reason)[:TEXT_CAP],
-        "parts": {str(name): float(value) for name, value in verdict.parts.items()},
-        "seconds": seconds,
-    }
-
-
-def verdict_from_json(value: Mapping[str, Any]) -> Verdict:
-    return Verdict(**{**value, "status": Status(value["status"])})
-
-
-def _frame(message: Mapping[str, Any]) -> bytes:
-    """ASCII JSON behind its length: lone surrogates, NUL and the like travel as escapes."""
-    body = json.dumps(message, ensure_ascii=True, separators=(",", ":")).encode("ascii")
-    return _LENGTH.pack(len(body)) + body
-
-
-def _fault(reason: str) -> Verdict:
-    return Verdict(status=Status.INFRASTRUCTURE_ERROR, reason=reason[:TEXT_CAP])
-
-
-# ---------------------------------------------------------------------------------------------------- the parent
+_BOOT = "import sys; sys.path[:] = sys.argv[1:]; from verirl.worker import main; main()"
 
 
 class _NoAnswer(Exception):
@@ -135,7 +68,7 @@ class _Worker:
         self.outgoing = b""
         self.tail = b""  # the end of its stderr
 
-    def start(self, first: bytes) -> None:
+    def start(self, first: bytes, hash_seed: int) -> None:
         """Starts the process, which sets to work on its first message while nobody waits."""
         self.ready, self.prepared, self.items, self.outgoing, self.tail = False, 0, 0, b"", b""
         self.process = subprocess.Popen(
@@ -145,7 +78,7 @@ class _Worker:
             stderr=subprocess.PIPE,
             bufsize=0,
             start_new_session=True,  # Ctrl-C is the parent's to handle, and the whole group can be killed
-            env={**os.environ, "PYTHONHASHSEED": "0"},  # the order of sets must not change a verdict
+            env={**os.environ, "PYTHONHASHSEED": str(hash_seed)},
         )
         self.stdin, self.stdout, self.stderr = (
             pipe.fileno() for pipe in (self.process.stdin, self.process.stdout, self.process.stderr) if pipe
@@ -217,11 +150,11 @@ class _Worker:
                     incoming += chunk
                 else:
                     raise _NoAnswer("died")
-            if len(incoming) >= _LENGTH.size:
-                (length,) = _LENGTH.unpack_from(incoming)
-                if len(incoming) >= _LENGTH.size + length:
+            if len(incoming) >= LENGTH.size:
+                (length,) = LENGTH.unpack_from(incoming)
+                if len(incoming) >= LENGTH.size + length:
                     break
-        reply: dict[str, Any] = json.loads(incoming[_LENGTH.size :])
+        reply: dict[str, Any] = json.loads(incoming[LENGTH.size :])
         # The same clock decides when the answer beat the kill: a late answer counts no more than none.
         if cpu is not None and reply["cpu"] - base > cpu:
             raise _NoAnswer("cpu")
@@ -279,6 +212,7 @@ class WorkerPool:
     memory_gib: address space that a worker may grow by after loading; over it the verdict is `limit`, reward 0.
     wall_seconds: a worker that takes longer is killed and the item tried once more, then `infrastructure_error`.
     unsafe: what the model wrote is run with nothing around it, and the verdicts say so.
+    hash_seed: PYTHONHASHSEED of the workers; always the same, so that the order of sets changes no verdict.
 
     Verifying raises NoSandboxError where the task asks for the sandbox and none works here. Raises PluginError (or the plugin's own VerirlError, as PluginError) where the task does not load.
     """
@@ -292,10 +226,12 @@ class WorkerPool:
         memory_gib: float = 1.0,
         wall_seconds: float = 120.0,
         unsafe: bool = False,
+        hash_seed: int = 0,
     ) -> None:
         self.cpu_seconds, self.memory_gib, self.wall_seconds = cpu_seconds, memory_gib, wall_seconds
         first = {"task": task_name, "config": dict(task_config), "memory_gib": memory_gib, "unsafe": unsafe}
-        self._first = _frame(first)
+        self._first = pack(first)
+        self._hash_seed = hash_seed
         self._batches: list[bytes] = []  # what `prepare` was given: a fresh worker gets it again
         self._closed = False
         self._idle: queue.SimpleQueue[_Worker | None] = queue.SimpleQueue()
@@ -350,7 +286,7 @@ class WorkerPool:
         A group that exceeds its limits (those of one response, times their number) is verified one by one, so that
         a hostile response costs its neighbours nothing.
         """
-        if self._has_group and responses:
+        if "verify_group" in self.offers and responses:
             message = {"problem": problem_to_json(problem), "responses": list(responses), "group": True}
             with contextlib.suppress(_Exceeded):
                 return self._ask(message, len(responses))
@@ -363,9 +299,9 @@ class WorkerPool:
 
         Raises PluginError where it raises. Call it before verifying, not while other threads verify.
         """
-        if not self._has_prepare:
+        if "prepare" not in self.offers:
             return
-        self._batches.append(_frame({"prepare": [problem_to_json(problem) for problem in problems]}))
+        self._batches.append(pack({"prepare": [problem_to_json(problem) for problem in problems]}))
         workers = [self._take() for _ in self._workers]
         try:
             for ready in [self._fan_out.submit(self._make_ready, worker) for worker in workers]:
@@ -379,6 +315,28 @@ class WorkerPool:
             for worker in workers:
                 self._idle.put(worker)
 
+    def inspect(self, method: str, *arguments: Any, wall: float = math.inf) -> Any:
+        """What the task's `problems(split)`, `reference(problems)` (a list) or `cases()` gives, as JSON, without limits but
+        `wall` seconds. Raises PluginError, with the plugin's traceback, where it raises, hangs or dies, or gives
+        something else."""
+        worker = self._take()
+        try:
+            self._make_ready(worker)
+            reply = worker.ask(pack({"inspect": method, "arguments": arguments}), None, wall)
+        except _NoAnswer as lost:
+            how = (
+                f"did not end within {wall:g} s"
+                if lost.why == "wall"
+                else f"ended its process ({worker.post_mortem()[0]})"
+            )
+            self._start(worker)
+            raise PluginError(f"`{method}` {how}.") from None
+        finally:
+            self._idle.put(worker)
+        if "error" in reply:
+            raise PluginError(f"`{method}` failed: {reply['error']}", reply.get("traceback", ""))
+        return reply["value"]
+
     def _take(self) -> _Worker:
         worker = self._idle.get()
         if worker is None or self._closed:
@@ -389,7 +347,7 @@ class WorkerPool:
     def _start(self, worker: _Worker) -> None:
         if not self._closed:
             worker.stop()
-            self._spawner.submit(worker.start, self._first).result()
+            self._spawner.submit(worker.start, self._first, self._hash_seed).result()
 
     def _make_ready(self, worker: _Worker) -> None:
         """Waits until the worker has loaded the task, and prepared what was to be prepared. Raises PluginError."""
@@ -400,15 +358,15 @@ class WorkerPool:
                 reply = worker.receive(None, START_SECONDS)
                 if "error" in reply:
                     raise PluginError(reply["error"])
-                self._has_group, self._has_prepare = reply["group"], reply["prepare"]
+                self.offers = frozenset(reply["offers"])
                 worker.ready, worker.base_rss = True, worker.rss()
             while worker.prepared < len(self._batches):
                 reply = worker.ask(self._batches[worker.prepared], None, math.inf)
                 if "error" in reply:
                     raise PluginError(f"the task's `prepare` failed: {reply['error']}")
                 worker.prepared, worker.base_rss = worker.prepared + 1, worker.rss()
-        except _NoAnswer as fault:
-            if fault.why == "wall":
+        except _NoAnswer as lost:
+            if lost.why == "wall":
                 raise PluginError(f"the task did not load within {START_SECONDS:g} s in a worker process.") from None
             how, _ = worker.post_mortem()
             raise PluginError(f"a worker process died while loading the task ({how}).") from None
@@ -416,9 +374,9 @@ class WorkerPool:
     def _ask(self, message: Mapping[str, Any], count: int) -> list[Verdict]:
         """`count` verdicts. Raises _Exceeded where a limit was reached, RuntimeError where the pool was closed."""
         try:
-            frame = _frame(message)
+            frame = pack(message)
         except (TypeError, ValueError) as error:
-            return [_fault(f"the problem is not plain JSON ({error}); a problem's data must be.")] * count
+            return [fault(f"the problem is not plain JSON ({error}); a problem's data must be.")] * count
         for retried in (False, True):
             worker = self._take()
             begun = time.perf_counter()
@@ -429,13 +387,13 @@ class WorkerPool:
                 worker.items += count
                 if worker.items >= RECYCLE_ITEMS or self._has_grown(worker):
                     self._start(worker)
-            except _NoAnswer as fault:
+            except _NoAnswer as lost:
                 seconds = time.perf_counter() - begun
                 if self._closed:
                     raise RuntimeError("the worker pool is closed") from None
-                verdict = self._verdict_of(fault, worker, seconds)
+                verdict = self._verdict_of(lost, worker, seconds)
                 self._start(worker)
-                if fault.why == "wall" and not retried:
+                if lost.why == "wall" and not retried:
                     continue
                 if verdict.status.caused_by_policy:
                     raise _Exceeded(verdict) from None
@@ -444,14 +402,14 @@ class WorkerPool:
                 worker.stop()
                 if self._closed:
                     raise RuntimeError("the worker pool is closed") from None
-                return [_fault(str(error))] * count
+                return [fault(str(error))] * count
             except BaseException:
                 worker.stop()  # its pipe may hold half a message
                 raise
             finally:
                 self._idle.put(worker)
             if "error" in reply:
-                return [_fault(reply["error"])] * count
+                return [fault(reply["error"])] * count
             if "refused" in reply:
                 raise NoSandboxError(f"{reply['refused']}; --unsafe runs what the model wrote with your own rights.")
             return [verdict_from_json(value) for value in reply["verdicts"]]
@@ -462,191 +420,16 @@ class WorkerPool:
             return False
         return (worker.rss() - worker.base_rss) * os.sysconf("SC_PAGE_SIZE") > self.memory_gib * 2**30 / 2
 
-    def _verdict_of(self, fault: _NoAnswer, worker: _Worker, seconds: float) -> Verdict:
+    def _verdict_of(self, lost: _NoAnswer, worker: _Worker, seconds: float) -> Verdict:
         too_much_memory = f"verifying took more than {self.memory_gib:g} GiB of memory"
-        if fault.why == "cpu":
+        if lost.why == "cpu":
             reason = f"verifying took more than {self.cpu_seconds:g} s of CPU time"
             return Verdict(status=Status.TIMEOUT, reward=0.0, reason=reason, seconds=seconds)
-        if fault.why == "memory":
+        if lost.why == "memory":
             return Verdict(status=Status.LIMIT, reward=0.0, reason=too_much_memory, seconds=seconds)
-        if fault.why == "wall":
-            return _fault(f"the worker hung: no verdict within {self.wall_seconds:g} s, twice")
+        if lost.why == "wall":
+            return fault(f"{HUNG}: no verdict within {self.wall_seconds:g} s, twice")
         how, starved = worker.post_mortem()
         if starved:
             return Verdict(status=Status.LIMIT, reward=0.0, reason=f"{too_much_memory} ({how})", seconds=seconds)
-        return _fault(f"the worker died while verifying ({how})")
-
-
-# ---------------------------------------------------------------------------------------------------- the worker
-
-
-class _Tools:
-    """What a worker lends its task; it lives as long as the worker."""
-
-    def __init__(self, unsafe: bool) -> None:
-        self.unsafe = unsafe
-
-    @cached_property
-    def sandbox(self) -> Sandbox:
-        """One slot, since a worker verifies one response at a time. Raises SandboxUnavailable."""
-        from verirl_sandbox import Sandbox
-
-        return Sandbox(1, backend="unsafe" if self.unsafe else "auto")
-
-    @property
-    def in_the_open(self) -> bool:
-        """Whether candidates have been run with nothing around them."""
-        return self.unsafe and "sandbox" in self.__dict__
-
-    @property
-    def lm(self) -> NoReturn:
-        raise RuntimeError("this run lends no language model")
-
-
-def main() -> None:
-    """Life of a worker process: load the task, then answer until the parent goes away."""
-    incoming, outgoing = os.dup(0), os.dup(1)
-    os.dup2(os.open(os.devnull, os.O_RDONLY), 0)  # whatever the plugin reads or prints, the protocol is not there
-    os.dup2(2, 1)
-    die_with_parent()
-    import faulthandler
-
-    faulthandler.enable()  # a crash in C leaves a stack on stderr, whose tail the parent keeps
-    first = _read(incoming)
-    if first is None:
-        os._exit(0)
-    try:
-        task = _load(first["task"], first["config"])
-    except BaseException as error:  # noqa: BLE001  # whatever it is, the parent is told
-        known = isinstance(error, VerirlError)
-        reason = str(error) if known else f"task {first['task']!r} could not be loaded: {_describe(error, None)}"
-        _write(outgoing, {"error": reason, "cpu": 0.0})
-        os._exit(1)
-    tools = _Tools(first["unsafe"])
-    _write(outgoing, {"group": hasattr(task, "verify_group"), "prepare": hasattr(task, "prepare"), "cpu": 0.0})
-    _limit_memory(first["memory_gib"])
-    while (message := _read(incoming)) is not None:
-        memory = first["memory_gib"]
-        reply = _prepare(task, message, memory, tools) if "prepare" in message else _verify(task, message, tools)
-        _write(outgoing, {**reply, "cpu": time.process_time()})
-    os._exit(0)  # without waiting for whatever threads the plugin started
-
-
-def _load(name: str, config: dict[str, Any]) -> Any:
-    from verirl.plugins import load_task_class, task_config
-
-    found = load_task_class(name)
-    return found(task_config(found, config, f"task {name!r}"))
-
-
-def _prepare(task: Any, message: Mapping[str, Any], memory_gib: float, tools: _Tools) -> dict[str, Any]:
-    _limit_memory(None)
-    try:
-        task.prepare([problem_from_json(value) for value in message["prepare"]], tools)
-        return {}
-    except BaseException as error:  # noqa: BLE001
-        return {"error": _describe(error, task)}
-    finally:
-        _limit_memory(memory_gib)
-
-
-def _verify(task: Any, message: Mapping[str, Any], tools: _Tools) -> dict[str, Any]:
-    problem = problem_from_json(message["problem"])
-    responses = message["responses"]
-    begun = time.perf_counter()
-    try:
-        if message.get("group"):
-            found = task.verify_group(problem, responses, tools)
-            if not isinstance(found, list | tuple) or len(found) != len(responses):
-                return {"error": f"verify_group must return a list of {len(responses)} verdicts"}
-        else:
-            found = [task.verify(problem, responses[0], tools)]
-    except BaseException as error:  # noqa: BLE001  # SystemExit too: a verifier has no say in the worker's life
-        if _is_memory_error(error):
-            return {"memory": True}
-        if type(error).__name__ == "SandboxUnavailable":
-            return {"refused": str(error)}
-        return {"error": f"the verifier raised {_describe(error, task)}"}
-    seconds = (time.perf_counter() - begun) / len(responses)
-    return {"verdicts": [_checked(verdict, seconds, tools.in_the_open) for verdict in found]}
-
-
-def _checked(verdict: Any, seconds: float, in_the_open: bool) -> dict[str, Any]:
-    try:
-        told = verdict_to_json(verdict, seconds)
-        if in_the_open:
-            told["reason"] = f"{UNSAFE}{told['reason']}"
-        return told
-    except (TypeError, ValueError, AttributeError) as error:
-        return verdict_to_json(_fault(f"the verifier is at fault: {error}"), seconds)
-
-
-def _is_memory_error(error: BaseException) -> bool:
-    seen = 0
-    link: BaseException | None = error
-    while link is not None and seen < 20:
-        if isinstance(link, MemoryError):
-            return True
-        link, seen = link.__cause__ or link.__context__, seen + 1
-    return False
-
-
-def _describe(error: BaseException, task: Any) -> str:
-    """Type, message, and the last line of the plugin's own code in the traceback; of our errors the sentence alone."""
-    import inspect
-    import traceback
-
-    if isinstance(error, VerirlError):
-        return str(error)
-    frames = traceback.extract_tb(error.__traceback__)
-    if task is not None and frames:
-        home = os.path.dirname(inspect.getfile(type(task)))
-        own = [frame for frame in frames if os.path.dirname(frame.filename).startswith(home)]
-        frame = (own or list(frames))[-1]
-        return f"{type(error).__name__}: {error} ({frame.filename}:{frame.lineno}: {frame.line})"
-    return f"{type(error).__name__}: {error}"
-
-
-def _limit_memory(gib: float | None) -> None:
-    """Lets the address space grow by `gib` from now on, or freely. Only the soft limit, so that it can be lifted."""
-    import resource
-
-    _, hard = resource.getrlimit(resource.RLIMIT_AS)
-    soft = hard
-    if gib is not None:
-        pages = int(Path("/proc/self/statm").read_text().split()[0])
-        soft = pages * os.sysconf("SC_PAGE_SIZE") + int(gib * 2**30)
-        soft = soft if hard == resource.RLIM_INFINITY else min(soft, hard)
-    resource.setrlimit(resource.RLIMIT_AS, (soft, hard))
-
-
-def die_with_parent() -> None:
-    """A worker that is idle notices the closed pipe; this is for one that is busy."""
-    import ctypes
-
-    ctypes.CDLL(None).prctl(1, int(signal.SIGKILL))  # 1: PR_SET_PDEATHSIG
-
-
-def _read(fd: int) -> dict[str, Any] | None:
-    """The next message, or None where the parent has closed the pipe."""
-    header = _read_exactly(fd, _LENGTH.size)
-    if header is None:
-        return None
-    body = _read_exactly(fd, _LENGTH.unpack(header)[0])
-    return None if body is None else json.loads(body)
-
-
-def _read_exactly(fd: int, size: int) -> bytes | None:
-    parts = bytearray()
-    while len(parts) < size:
-        chunk = os.read(fd, min(size - len(parts), 1 << 20))
-        if not chunk:
-            return None
-        parts += chunk
-    return bytes(parts)
-
-
-def _write(fd: int, message: Mapping[str, Any]) -> None:
-    frame = memoryview(_frame(message))
-    while frame:
-        frame = frame[os.write(fd, frame) :]
+        return fault(f"{DIED} while verifying ({how})")

@@ -204,11 +204,11 @@ def test_every_status_of_the_policys_has_reward_zero() -> None:
         assert (found.status, found.reward) == (status, 0.0) and found.reason
 
 
-@pytest.mark.parametrize("extraction", ["boxed", "number"])
+@pytest.mark.parametrize("extraction", ["boxed", "number", "lenient"])
 def test_the_vouched_cases(extraction: str) -> None:
     task = MathTask(MathConfig.model_validate({"extraction": extraction}))
     cases = list(task.cases())
-    assert len(cases) > 12 and {case.expected for case in cases} >= {Status.CORRECT, Status.INCORRECT, Status.NO_ANSWER}
+    assert len(cases) > 8 and {case.expected for case in cases} >= {Status.CORRECT, Status.INCORRECT, Status.NO_ANSWER}
     for case in cases:
         assert task.verify(case.problem, case.response, TOOLS).status is case.expected, case
 

@@ -17,8 +17,9 @@ import pytest
 import verirl
 from verirl import workers as workers_module
 from verirl.errors import NoSandboxError, PluginError
+from verirl.messages import TEXT_CAP, problem_from_json, problem_to_json, verdict_from_json, verdict_to_json
 from verirl.types import Problem, Status, Verdict
-from verirl.workers import WorkerPool, problem_from_json, problem_to_json, verdict_from_json, verdict_to_json
+from verirl.workers import WorkerPool
 
 TASKS = Path(__file__).with_name("worker_tasks.py")
 PROBLEM = Problem(id="p", prompt=[{"role": "user", "content": "?"}], data={}, split="test", tags=("a",))
@@ -82,7 +83,7 @@ def test_odd_text_passes_unharmed(pool: WorkerPool, text: str) -> None:
     problem = Problem(id=text[:9], prompt=[], data={"text": text[:9]}, split="test")
     verdict = pool.verify(problem, text)
     assert verdict.status is Status.CORRECT
-    assert verdict.answer == repr((text[:9], text))[: workers_module.TEXT_CAP]
+    assert verdict.answer == repr((text[:9], text))[:TEXT_CAP]
 
 
 def test_a_raising_verifier_is_our_fault_and_says_where(pool: WorkerPool) -> None:
@@ -122,7 +123,7 @@ def test_a_wrong_return_is_our_fault(pool: WorkerPool, act: str, word: str) -> N
 def test_an_invalid_problem_passes_and_long_answers_are_cut(pool: WorkerPool) -> None:
     assert pool.verify(PROBLEM, "return:invalid").status is Status.INVALID_PROBLEM
     verdict = pool.verify(PROBLEM, "return:long")
-    assert len(verdict.answer or "") == workers_module.TEXT_CAP and dict(verdict.parts) == {"x": 1.0}
+    assert len(verdict.answer or "") == TEXT_CAP and dict(verdict.parts) == {"x": 1.0}
 
 
 def test_cpu_time_is_limited_exactly(pool: WorkerPool) -> None:

@@ -16,7 +16,7 @@ from itertools import islice
 from verirl.config import cpu_threads
 from verirl.contrast.plan import Plan
 from verirl.errors import VerirlError, short
-from verirl.workers import die_with_parent
+from verirl.worker import die_with_parent
 
 Part = tuple[int, str | None]  # a seed, and an arm's name; None: what the arms share
 

@@ -63,7 +63,7 @@ LENIENT = [
     ("19", "#### 19", Status.CORRECT),
     ("\\frac{1}{2}", r"So the answer is $\frac{1}{2}$, as 2 and 1 show.", Status.CORRECT),
     ("19", "7 + 12 = 19", Status.CORRECT),
-    ("19", "The answer is 18 or 19", Status.UNPARSEABLE),
+    ("19", "The answer is 18 or 19", Status.INCORRECT),
     ("19", "nineteen", Status.NO_ANSWER),
 ]
 
