@@ -289,6 +289,22 @@ def test_no_collapse_is_told_too(tmp_path: Path) -> None:
     assert "No arm ended below its start in any seed." in text
 
 
+def test_what_a_coin_does_is_told_beside_what_collapsed(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path / "coin", [*ARMS, {"name": "A coin", "reward": "random"}], seeds=(0, 1))
+    for seed in plan.config.contrast.seeds:
+        for arm in plan.arms:
+            put(plan, climb(arm.name, seed) if arm.reward != "random" or seed else collapse(arm.name, seed))
+    assert "The control 'A coin', whose reward says nothing, ended below its start in 1 of 2" in found(plan)
+
+
+def test_fewer_pairs_than_were_asked_for_are_a_limit(tmp_path: Path) -> None:
+    plan = plan_of(tmp_path / "few", [*ARMS, {"name": "More", "labels": 3.0}])
+    put_shared(plan)  # 3,000 pairs for everyone
+    page = Page(write_contrast_report(plan, []))
+    assert "'verifier-x3' has 3,000 pairs (median) instead of the 9,000" in page.text
+    assert "'verifier-x1' has" not in page.text
+
+
 def test_nothing_that_changes_is_told(tmp_path: Path) -> None:
     plan = plan_of(tmp_path / "flat", seeds=(4,))
     for arm in plan.arms:

@@ -267,7 +267,8 @@ def _reward_models(plan: Plan, missing: list[str]) -> list[Row]:
             )
         if there:
             numbers = {key: over_seeds(row.get(key) for row in there) for key in keys}
-            rows.append({"name": labels.name, "rater": labels.rater, "members": members, **numbers})
+            wanted = round(labels.times * plan.config.preferences.pairs)
+            rows.append({"name": labels.name, "rater": labels.rater, "members": members, "wanted": wanted, **numbers})
     return rows
 
 

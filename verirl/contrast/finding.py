@@ -47,6 +47,7 @@ def finding(analysis: Row) -> list[str]:
                 f"At least one seed ended below its start under: {'; '.join(fell)}."
                 if fell
                 else "No arm ended below its start in any seed.",
+                *_control(complete),
             ]
         )
     return [" ".join(paragraph) for paragraph in paragraphs]
@@ -83,6 +84,12 @@ def limits(plan: Plan, analysis: Row) -> list[str]:
             f"Reward models of one size and head ({config.reward_model.head!r}), with {config.preferences.pairs} pairs. A "
             "larger one, or more labels, may hold longer."
         )
+    for row in analysis["reward_models"]:
+        if row["pairs"] and row["pairs"]["high"] < row["wanted"]:
+            found.append(
+                f"The reward model {row['name']!r} has {row['pairs']['median']:,.0f} pairs (median) instead of the "
+                f"{row['wanted']:,} that were asked for: the samples of the labelled problems gave no more."
+            )
     found += [
         (
             "Arms have equal policy samples and optimiser steps, not equal cost: labels and the time of reward models come on "
@@ -100,6 +107,17 @@ def limits(plan: Plan, analysis: Row) -> list[str]:
     if analysis["best_of_n"]:
         found.append("Best-of-n has its own KL, log n - (n - 1)/n, an upper bound where rewards tie.")
     return found
+
+
+def _control(arms: Sequence[Row]) -> list[str]:
+    """What a reward without any information does to the policy bounds what a fallen pass rate can prove."""
+    coins = [arm for arm in arms if arm["reward"] == "random" and arm["outcomes"][BELOW]]
+    return [
+        f"The control {coin['name']!r}, whose reward says nothing, ended below its start in {coin['outcomes'][BELOW]} of "
+        f"{coin['complete']}: a fallen pass rate alone does not show that a reward was gamed; a reward that rises while it "
+        "falls, and wrong answers that are liked better than right ones, do."
+        for coin in coins
+    ]
 
 
 def _complete(arm: Row | None) -> Row | None:
