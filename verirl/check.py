@@ -24,12 +24,14 @@ from verirl.types import SPLITS, Problem, Split, Status, Verdict
 from verirl.workers import WorkerPool
 
 SECONDS = 75.0  # for everything, so that slow machines too are done in 90
+PREPARE_SECONDS = 60.0  # wall clock of one call of `prepare`, which gets some tens of problems
 SLOW_SECONDS = 30.0  # wall clock of one call of `problems`, `reference` or `cases`
 WALL_SECONDS = 8.0  # of one verdict, behind which a verifier hangs; it is tried twice
 ATTACKED = 40  # problems that get wrong answers
 AGAIN = 120  # answers that are verified a second time
 SHOWN = 3  # findings of one code that are shown; the rest are counted
 FOREIGN_SHARE = 0.1  # of other problems' answers that may be right here, too: some tasks have many right answers
+REFERENCES, BATCH = 400, 20  # problems whose references are verified, and how many at a time
 LONG = "word " * 10_000
 T = TypeVar("T")
 
@@ -53,6 +55,7 @@ class Row:
     name: str
     looked_at: str = ""
     findings: list[Finding] = field(default_factory=list)
+    skipped: bool = False  # there was nothing to look at
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,7 @@ def check(task: str, config: Mapping[str, Any], everything: bool = False, unsafe
 class _Check:
     def __init__(self, task: str, config: Mapping[str, Any], everything: bool, unsafe: bool) -> None:
         self.task, self.config, self.everything, self.unsafe = task, config, everything, unsafe
-        self.deadline = time.monotonic() + SECONDS
+        self.began = time.monotonic()
         self.problems: list[Problem] = []
 
     def rows(self) -> Iterator[Row]:
@@ -111,8 +114,18 @@ class _Check:
 
     def _pool(self, workers: int, hash_seed: int = 0) -> WorkerPool:
         return WorkerPool(
-            self.task, self.config, workers, wall_seconds=WALL_SECONDS, unsafe=self.unsafe, hash_seed=hash_seed
+            self.task,
+            self.config,
+            workers,
+            wall_seconds=WALL_SECONDS,
+            unsafe=self.unsafe,
+            hash_seed=hash_seed,
+            prepare_seconds=PREPARE_SECONDS,
         )
+
+    def _until(self, share: float) -> float | None:
+        """When that share of the time is over; what ends early leaves its time to what follows."""
+        return None if self.everything else self.began + share * SECONDS
 
     # ------------------------------------------------------------------------------------------------ problems
 
@@ -196,14 +209,12 @@ class _Check:
         row = Row(name="references pass")
         order = list(self.problems)
         random.Random(0).shuffle(order)
-        order = order if self.everything else _spread(order, 400)
-        until = self.deadline if self.everything else time.monotonic() + SECONDS * 0.4
+        order = order if self.everything else order[:REFERENCES]
+        until = self._until(0.4)
         answered: list[Answered] = []
         given = 0
-        size = 16
-        while order and (self.everything or time.monotonic() < until):
-            some, order = order[:size], order[size:]
-            size = 64
+        while order and (until is None or time.monotonic() < until):
+            some, order = order[:BATCH], order[BATCH:]
             try:
                 pool.prepare(some)
                 references = self._reference_of(pool, some)
@@ -216,7 +227,7 @@ class _Check:
                 (problem, text, "reference") for problem, text in zip(some, references, strict=True) if text is not None
             ]
             given += len(asked)
-            answered += _verify(pool, asked, None if self.everything else until)
+            answered += _verify(pool, asked, until)
             if sum(_hopeless(one.verdict) for one in answered) >= 2:
                 break
         for one in answered:
@@ -225,6 +236,7 @@ class _Check:
         row.looked_at = f"{len(answered):,} of {len(self.problems):,}"
         if not given and not row.findings:
             row.looked_at = "the task gives none: whether a right answer passes is known from its cases alone"
+            row.skipped = True
         row.findings = _few(row.findings)
         return row, answered
 
@@ -238,7 +250,7 @@ class _Check:
 
     def _prompts(self, answered: Sequence[Answered]) -> Row:
         """A prompt that gives its answer away does so in the same words in one problem after the other."""
-        row = Row(name="prompts keep the answer", looked_at=f"{len(answered):,} prompts")
+        row = Row(name="prompts keep the answer", looked_at=f"{len(answered):,} prompts", skipped=not answered)
         before: Counter[str] = Counter()
         texts: dict[str, set[str]] = {}
         for one in answered:
@@ -285,7 +297,7 @@ class _Check:
                 other = own[problems[(place + step) % len(problems)].id]
                 if other.response != reference.response and _differ(other, reference):
                     asked.append((problem, other.response, "other"))
-        answered = _verify(pool, asked, self.deadline)
+        answered = _verify(pool, asked, self._until(0.6))
         row.looked_at = ", ".join(f"{n} {kind}" for kind, n in Counter(one.kind for one in answered).items())
         for one in answered:
             paid = one.verdict.status is Status.CORRECT if one.kind == "echo" else bool(one.verdict.reward)
@@ -320,7 +332,7 @@ class _Check:
             row.findings.append(_failed("case-fails", error, "`cases` must give an iterable of Case"))
             return row
         asked = [(problem, case["response"], case["expected"]) for problem, case in zip(problems, cases, strict=True)]
-        answered = _verify(pool, asked, None if self.everything else self.deadline)
+        answered = _verify(pool, asked, self._until(0.8))
         row.looked_at = f"{len(answered)} of {len(cases)}"
         for one in answered:
             if one.verdict.status != one.kind:
@@ -336,7 +348,7 @@ class _Check:
         """The same answers again, in the other order."""
         row = Row(name="verdicts stay the same")
         some = _spread([one for one in answered if not _hopeless(one.verdict)], AGAIN)[::-1]
-        again = _verify(pool, [(one.problem, one.response, one.kind) for one in some], self.deadline)
+        again = _verify(pool, [(one.problem, one.response, one.kind) for one in some], self._until(1.0))
         for before, after in zip(some, again, strict=False):
             if (before.verdict.status, before.verdict.reward) != (after.verdict.status, after.verdict.reward):
                 what = f"the same answer was {_told(before.verdict)} and later {_told(after.verdict)}"

@@ -141,7 +141,7 @@ def check_table(task: str, rows: Sequence[Row]) -> Table:
     """A line a check; under one that failed each finding: what is wrong, where, and what to do."""
     table = Table("", "check", "", title=f"task check {task}", show_lines=False)
     for row in rows:
-        mark = Text("fails", "bold red") if row.findings else Text("holds", "green")
+        mark = Text("fails", "bold red") if row.findings else Text("–") if row.skipped else Text("holds", "green")
         table.add_row(mark, row.name, Text(row.looked_at, "dim"))
         for finding in row.findings:
             told = Text(finding.what)

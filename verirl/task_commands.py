@@ -132,7 +132,10 @@ def task_check(args: argparse.Namespace, overrides: Sequence[str], display: Disp
         "task": args.task,
         "holds": not failed,
         "seconds": round(seconds, 1),
-        "checks": [{"name": row.name, "looked_at": row.looked_at, "holds": not row.findings} for row in rows],
+        "checks": [
+            {"name": row.name, "looked_at": row.looked_at, "holds": None if row.skipped else not row.findings}
+            for row in rows
+        ],
         "findings": [dataclasses.asdict(finding) for finding in failed],
     }
     verdict = f"{args.task} holds" if not failed else f"{args.task} does not hold: mend what is listed, and check again"

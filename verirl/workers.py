@@ -212,6 +212,7 @@ class WorkerPool:
     memory_gib: address space that a worker may grow by after loading; over it the verdict is `limit`, reward 0.
     wall_seconds: a worker that takes longer is killed and the item tried once more, then `infrastructure_error`.
     unsafe: what the model wrote is run with nothing around it, and the verdicts say so.
+    prepare_seconds: wall clock of one call of the task's `prepare`, behind which it hangs.
     hash_seed: PYTHONHASHSEED of the workers; always the same, so that the order of sets changes no verdict.
 
     Verifying raises NoSandboxError where the task asks for the sandbox and none works here. Raises PluginError (or the plugin's own VerirlError, as PluginError) where the task does not load.
@@ -227,7 +228,9 @@ class WorkerPool:
         wall_seconds: float = 120.0,
         unsafe: bool = False,
         hash_seed: int = 0,
+        prepare_seconds: float = math.inf,
     ) -> None:
+        self.prepare_seconds = prepare_seconds
         self.cpu_seconds, self.memory_gib, self.wall_seconds = cpu_seconds, memory_gib, wall_seconds
         first = {"task": task_name, "config": dict(task_config), "memory_gib": memory_gib, "unsafe": unsafe}
         self._first = pack(first)
@@ -361,15 +364,17 @@ class WorkerPool:
                 self.offers = frozenset(reply["offers"])
                 worker.ready, worker.base_rss = True, worker.rss()
             while worker.prepared < len(self._batches):
-                reply = worker.ask(self._batches[worker.prepared], None, math.inf)
+                reply = worker.ask(self._batches[worker.prepared], None, self.prepare_seconds)
                 if "error" in reply:
                     raise PluginError(f"the task's `prepare` failed: {reply['error']}")
                 worker.prepared, worker.base_rss = worker.prepared + 1, worker.rss()
         except _NoAnswer as lost:
+            if lost.why == "wall" and worker.ready:
+                raise PluginError(f"the task's `prepare` did not end within {self.prepare_seconds:g} s.") from None
             if lost.why == "wall":
                 raise PluginError(f"the task did not load within {START_SECONDS:g} s in a worker process.") from None
             how, _ = worker.post_mortem()
-            raise PluginError(f"a worker process died while loading the task ({how}).") from None
+            raise PluginError(f"a worker process died while loading or preparing the task ({how}).") from None
 
     def _ask(self, message: Mapping[str, Any], count: int) -> list[Verdict]:
         """`count` verdicts. Raises _Exceeded where a limit was reached, RuntimeError where the pool was closed."""

@@ -250,6 +250,28 @@ class ReferenceRaises(Doubling):
         return str(problem.data["solution"])
 
 
+class PrepareRaises(Doubling):
+    """reference-fails"""
+
+    def prepare(self, problems: Sequence[Problem], tools: Toolbox) -> None:
+        raise FileNotFoundError("index.json")
+
+
+class PrepareHangs(Doubling):
+    """reference-fails"""
+
+    def prepare(self, problems: Sequence[Problem], tools: Toolbox) -> None:
+        time.sleep(600)
+
+
+class ProblemsHang(Doubling):
+    """problems-fail"""
+
+    def problems(self, split: Split) -> Sequence[Problem]:
+        time.sleep(600)
+        return []
+
+
 class AnswerInThePrompt(Doubling):
     """answer-in-prompt"""
 

@@ -16,11 +16,16 @@ def test_a_sound_task_holds(task: type, capfd: pytest.CaptureFixture[str]) -> No
     called = call(capfd, "task", "check", f"{FILE}:{task.__name__}", "--json")
     (result,) = called.json
     assert called.code == 0 and result["holds"] and result["findings"] == []
-    assert all(row["holds"] for row in result["checks"])
+    assert all(row["holds"] is not False for row in result["checks"])
 
 
 @pytest.mark.parametrize("task", FLAWED, ids=lambda task: task.__name__)
-def test_a_flaw_is_named(task: type, capfd: pytest.CaptureFixture[str]) -> None:
+def test_a_flaw_is_named(task: type, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    if task.__name__ == "Sleeps":
+        monkeypatch.setattr("verirl.check.WALL_SECONDS", 2.0)
+    if "Hang" in task.__name__:
+        monkeypatch.setattr("verirl.check.SLOW_SECONDS", 0.5)
+        monkeypatch.setattr("verirl.check.PREPARE_SECONDS", 0.5)
     called = call(capfd, "task", "check", f"{FILE}:{task.__name__}", "--json")
     (result,) = called.json
     assert called.code == 1 and not result["holds"]
