@@ -105,6 +105,8 @@ class ArmConfig(Section):
 class ContrastConfig(Section):
     arms: tuple[ArmConfig, ...] = ()
     """Rewards to train under."""
+    only: tuple[str, ...] = ()
+    """Names of the arms to run, for a short look; by default all."""
     seeds: tuple[int, ...] = (0, 1, 2, 3, 4)
     """Each arm is run once for each."""
     raters: dict[str, RaterConfig] = {"verifier": RaterConfig(), "vibe": RaterConfig(kind="vibe")}

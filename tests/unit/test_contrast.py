@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -135,6 +139,24 @@ def test_the_same_command_goes_on_where_it_was_cut_off(
     assert before["contrast.jsonl"] == after["contrast.jsonl"]
     made = load_file(weights)
     assert all(torch.equal(kept[name], made[name]) for name in kept)
+
+
+def test_an_interruption_ends_every_process(sharp_model: Path, tmp_path: Path) -> None:
+    """One that only the command itself is told of, as a supervisor does."""
+    config = write(tmp_path, sharp_model, ("steps = 2\n", "steps = 5000\n"))
+    command = [sys.executable, "-m", "verirl.cli", "contrast", str(config)]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True) as process:
+        while not (tmp_path / "runs" / "c" / "seed-3").exists():  # a part has begun
+            assert process.poll() is None
+            time.sleep(0.1)
+        children = {int(pid) for pid in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()}
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert process.returncode == 130 and "--resume goes on from here" in said
+    end = time.monotonic() + 20  # multiprocessing's own helper takes a moment to notice
+    while any(Path(f"/proc/{pid}").exists() for pid in children) and time.monotonic() < end:
+        time.sleep(0.1)
+    assert children and not [pid for pid in children if Path(f"/proc/{pid}").exists()]
 
 
 def test_its_report_is_written_again(contrasted: Path, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -68,6 +68,16 @@ def test_one_arm_is_no_contrast_and_a_seed_comes_once() -> None:
         make_plan(config({"name": "a"}, contrast={"seeds": [1, 1]}), Path("runs/x"))
 
 
+def test_some_arms_alone() -> None:
+    arms = [{"name": "a"}, {"name": "b", "rater": "vibe"}]
+    plan = make_plan(config(*arms, contrast={"only": ["verifier", "a"]}), Path("runs/x"))
+    assert [arm.name for arm in plan.arms] == ["verifier", "a"] and plan.raters_learned == ["verifier"]
+    with pytest.raises(ConfigError, match=r"contrast.only: there is no arm 'c'; the arms are: 'verifier', 'a', 'b'"):
+        make_plan(config(*arms, contrast={"only": ["c", "a"]}), Path("runs/x"))
+    with pytest.raises(ConfigError, match="at least two arms"):
+        make_plan(config(*arms, contrast={"only": ["a"]}), Path("runs/x"))
+
+
 def test_pairs_and_evaluation_are_of_other_problems() -> None:
     with pytest.raises(ConfigError, match="both 'validation'"):
         make_plan(config({"name": "a"}, eval={"split": "validation"}), Path("runs/x"))

@@ -36,10 +36,10 @@ def run_parts(plan: Plan, on_done: Callable[[int, str | None], None]) -> list[Fa
     """Blocks until every part is done or has failed; a part that fails stops no other but those that need it."""
     contrast = plan.config.contrast
     threads = plan.config.threads or 1
-    processes = contrast.processes or max(1, cpu_threads(plan.config.model_copy(update={"threads": 0})) // threads)
+    at_once = contrast.processes or max(1, cpu_threads(plan.config.model_copy(update={"threads": 0})) // threads)
     failures: list[Failure] = []
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(processes, mp_context=context, initializer=_initialize) as executor:
+    with ProcessPoolExecutor(at_once, mp_context=context, initializer=_initialize) as executor:
         running: dict[Future[str | None], Part] = {}
 
         def submit(seed: int, arm: str | None) -> None:
@@ -48,7 +48,7 @@ def run_parts(plan: Plan, on_done: Callable[[int, str | None], None]) -> list[Fa
         # Seed by seed: whole seeds are there early, and a run that is stopped has something to show.
         seeds = iter(contrast.seeds)
         try:
-            for seed in islice(seeds, processes):
+            for seed in islice(seeds, at_once):
                 submit(seed, None)
             while running:
                 done, _ = wait(running, return_when=FIRST_COMPLETED)
@@ -57,15 +57,16 @@ def run_parts(plan: Plan, on_done: Callable[[int, str | None], None]) -> list[Fa
                     if reason := _reason(future):
                         failures.append(Failure(seed, arm, reason))
                     elif arm is None:
-                        for each in contrast.arms:
+                        for each in plan.arms:
                             submit(seed, each.name)
                     if arm is None and (following := next(seeds, None)) is not None:
                         submit(following, None)
                     on_done(seed, arm)
         except BaseException:
+            processes = list((executor._processes or {}).values())  # which it forgets when it is shut down
             executor.shutdown(wait=False, cancel_futures=True)
-            for process in list((executor._processes or {}).values()):
-                process.terminate()
+            for process in processes:
+                process.kill()  # what is done is on disk, and the rest is made again
             raise
     return failures
 

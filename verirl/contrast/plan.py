@@ -48,7 +48,8 @@ class Plan:
 
     @property
     def arms(self) -> tuple[ArmConfig, ...]:
-        return self.config.contrast.arms
+        contrast = self.config.contrast
+        return tuple(arm for arm in contrast.arms if not contrast.only or arm.name in contrast.only)
 
     def arm(self, name: str) -> ArmConfig:
         return next(arm for arm in self.arms if arm.name == name)
@@ -123,7 +124,12 @@ class Plan:
 def make_plan(config: RunConfig, folder: Path) -> Plan:
     """Raises ConfigError for arms that cannot be compared, or that lack what they need."""
     contrast = config.contrast
-    if len(contrast.arms) < 2:
+    known = [arm.name for arm in contrast.arms]
+    if unknown := [name for name in contrast.only if name not in known]:
+        raise ConfigError(
+            f"contrast.only: there is no arm {unknown[0]!r}; the arms are: {', '.join(map(repr, known))}."
+        )
+    if len(Plan(config=config, folder=folder).arms) < 2:
         raise ConfigError("contrast.arms: a contrast needs at least two arms.")
     if not contrast.seeds or len(set(contrast.seeds)) < len(contrast.seeds):
         raise ConfigError("contrast.seeds: at least one is needed, and each may be there once.")
@@ -134,7 +140,7 @@ def make_plan(config: RunConfig, folder: Path) -> Plan:
         )
     plan = Plan(config=config, folder=folder)
     folders: dict[Path, str] = {}
-    for arm in contrast.arms:
+    for arm in plan.arms:
         _check_arm(arm, config)
         place = plan.arm_folder(0, arm)
         if place in folders:
