@@ -58,7 +58,13 @@ def curve(config: RunConfig, sampler: Sampler, folder: Path) -> list[float]:
 
         def evaluation(step: int) -> None:
             lines = evaluate(
-                held_out, sampler, pool.verify, session.encode, config, eval_file(folder, step), config.model.name
+                held_out,
+                sampler,
+                pool.verify_trajectory,
+                session.encode,
+                config,
+                eval_file(folder, step),
+                config.model.name,
             )
             rates.append(statistics.mean(l["status"] == Status.CORRECT for l in lines if l["mode"] == "sampled"))
 

@@ -45,7 +45,7 @@ def train(args: argparse.Namespace, overrides: Sequence[str], display: Display) 
         with display.bar("loading the model", None):
             learner = session.learner(folder / "checkpoints")
         with display.bar(f"starting the sampler ({session.check_sampler()})", None):
-            sampler = session.sampler()
+            sampler = session.episodes(session.sampler(), pool)
         log = open_run(folder, config, args.resume, sinks)
         earlier = log.earlier_seconds()
         samples = config.rollout.problems_per_step * config.rollout.group_size
@@ -54,7 +54,9 @@ def train(args: argparse.Namespace, overrides: Sequence[str], display: Display) 
 
         def evaluate_step(step: int) -> float | None:
             name = config.model.name if step == 0 else f"step-{step:06d}"
-            found = summarize(_evaluate(session, display, held_out, sampler, pool.verify, folder, step, name))
+            found = summarize(
+                _evaluate(session, display, held_out, sampler, pool.verify_trajectory, folder, step, name)
+            )
             rates = {"eval/greedy": found.greedy, "eval/sampled": found.sampled}
             sinks.step(step, {mode: rate for mode, rate in rates.items() if rate is not None})
             return found.greedy
@@ -153,9 +155,9 @@ def evaluate(args: argparse.Namespace, overrides: Sequence[str], display: Displa
     with session.open_pool() as pool:
         with display.bar("preparing the problems", None):
             pool.prepare(problems)
-        sampler = _LazySampler(session, display)
+        sampler = session.episodes(_LazySampler(session, display), pool)
         name = f"step-{step:06d}" if step else model
-        records = _evaluate(session, display, problems, sampler, pool.verify, folder, step, name)
+        records = _evaluate(session, display, problems, sampler, pool.verify_trajectory, folder, step, name)
     if not (folder / "config.toml").exists():
         write_atomically(folder / "config.toml", dump_toml(config))
         write_atomically(folder / "env.json", json.dumps(environment(), indent=2) + "\n")

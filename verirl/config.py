@@ -61,7 +61,9 @@ class RolloutConfig(Section):
     group_size: int = Field(8, ge=2)
     """Samples per problem (G in GRPO); at least 2, since advantages compare samples of one problem."""
     max_tokens: PositiveInt = 64
-    """Longest response, in tokens."""
+    """Longest response, in tokens; in an episode of several turns, of each turn."""
+    max_turns: PositiveInt = 4
+    """Turns of the policy in an episode at most, for tasks whose environment answers (`respond`)."""
     temperature: PositiveFloat = 1.0
     """Sampling temperature while training."""
     dynamic_sampling: PositiveInt = 1

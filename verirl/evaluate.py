@@ -18,7 +18,7 @@ from verirl.rollout import sample_seed
 from verirl.runlog import append_jsonl, read_jsonl, write_atomically, write_jsonl
 from verirl.types import Problem, Request, Sampler, Trajectory, Verdict
 
-Verify = Callable[[Problem, str], Verdict]
+Verify = Callable[[Problem, Trajectory], Verdict]
 Key = tuple[str, str, int]  # problem id, mode, sample
 
 
@@ -75,6 +75,7 @@ def evaluate(
             max_tokens=max_tokens,
             temperature=0.0 if key[1] == "greedy" else options.temperature,
             seed=sample_seed(config.seed, "eval", *key),
+            problem=wanted[key],
         )
         for key in todo
     ]
@@ -92,7 +93,7 @@ def evaluate(
     with ThreadPoolExecutor(max_workers=config.reward.workers) as executor:
         for trajectory in sampler.sample(requests):
             key = todo[trajectory.request]
-            pending.append((key, trajectory, executor.submit(verify, wanted[key], trajectory.text)))
+            pending.append((key, trajectory, executor.submit(verify, wanted[key], trajectory)))
             write_finished(everything=False)
         write_finished(everything=True)
     ordered = [records[key] for key in wanted]
@@ -113,6 +114,7 @@ def _record(problem: Problem, key: Key, trajectory: Trajectory, verdict: Verdict
         "answer": verdict.answer,
         "reason": verdict.reason,
         "tokens": len(trajectory.token_ids),
+        **({"turns": list(trajectory.turns)} if trajectory.turns else {}),
     }
 
 

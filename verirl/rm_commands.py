@@ -147,6 +147,7 @@ def _ask(
     groups: list[Group] = []
     first = math.ceil(options.pairs / options.pairs_per_problem)
     with session.open_pool() as pool:
+        session.refuse_episodes(pool)
         with display.bar(f"starting the sampler ({session.check_sampler()})", None):
             sampler = session.sampler()
         open_run(folder, config, resume=False)

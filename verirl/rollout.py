@@ -43,13 +43,18 @@ def rollout_from_json(value: Mapping[str, Any]) -> Rollout:
         return [
             Group(
                 problem=problem_from_json(item["problem"]),
-                trajectories=[Trajectory(**trajectory) for trajectory in item["trajectories"]],
+                trajectories=[_trajectory(trajectory) for trajectory in item["trajectories"]],
                 verdicts=[verdict_from_json(verdict) for verdict in item["verdicts"]],
             )
             for item in items
         ]
 
     return Rollout(**{**value, "groups": groups(value["groups"]), "set_aside": groups(value["set_aside"])})
+
+
+def _trajectory(value: Mapping[str, Any]) -> Trajectory:
+    fault = value.get("fault")
+    return Trajectory(**{**value, "fault": None if fault is None else verdict_from_json(fault)})
 
 
 class ProblemStream:
@@ -110,6 +115,7 @@ def rollout(
             max_tokens=config.max_tokens,
             temperature=config.temperature,
             seed=sample_seed(seed, step, drawn + position, problem.id, sample, *again),
+            problem=problem,
         )
         for position, problem in enumerate(problems)
         for prompt_ids in [encode(problem, config.max_tokens)]
@@ -222,7 +228,7 @@ class Collector:
             None
             if verdict.reward is None
             else verdict.reward
-            + overlong_penalty(len(trajectory.token_ids), options.max_tokens, options.overlong_buffer)
+            + overlong_penalty(sum(trajectory.policy_mask), options.max_tokens, options.overlong_buffer)
             for trajectory, verdict in zip(group.trajectories, group.verdicts, strict=True)
         ]
         return group_advantages(rewards, self.config.loss.advantage)

@@ -169,6 +169,7 @@ class RunLog:
                 "answer": verdict.answer,
                 "reason": verdict.reason,
                 "finish_reason": trajectory.finish_reason,
+                **({"turns": list(trajectory.turns)} if trajectory.turns else {}),
             }
             for group, group_advantages in zip(
                 [*result.groups, *result.set_aside], [*result.advantages_PG, *aside], strict=True

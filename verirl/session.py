@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from verirl.config import RunConfig, cpu_threads
-from verirl.errors import DataError
+from verirl.errors import ConfigError, DataError
 from verirl.models import Encode, context_length, load_model, load_tokenizer, make_encoder, quiet, resolve
 from verirl.plugins import load_task_class, plugin_code, task_config
 from verirl.rewards.length import LengthReward
@@ -107,6 +107,23 @@ class Session:
     def sampler(self, folder: str | None = None) -> Sampler:
         self.set_threads()
         return make_sampler(self.config, folder or self.folder, self.max_model_len)
+
+    def episodes(self, sampler: Sampler, pool: WorkerPool) -> Sampler:
+        """`sampler`, or, where the task's environment answers, one of episodes of several turns around it."""
+        if "respond" not in pool.offers:
+            return sampler
+        from verirl.episodes import EpisodeSampler, make_follower
+
+        turns = self.config.rollout.max_turns
+        return EpisodeSampler(sampler, pool, make_follower(self.tokenizer), turns, self.max_model_len)
+
+    def refuse_episodes(self, pool: WorkerPool) -> None:
+        """Raises ConfigError for a task whose environment answers: preferences are between single responses."""
+        if "respond" in pool.offers:
+            raise ConfigError(
+                f"task {self.config.task.name}: its environment answers (`respond`), and preference pairs, reward models and "
+                "contrasts are of single responses; `verirl train` and `verirl eval` take it."
+            )
 
     def learner(self, checkpoints: Path) -> TorchLearner:
         import torch

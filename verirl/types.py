@@ -64,13 +64,14 @@ class Request:
     """One sample to draw: the rendered prompt and everything that decides the draw.
 
     `temperature` 0 is greedy decoding. `seed` belongs to this sample alone, so the tokens do not depend on what else
-    is being generated.
+    is being generated. `problem` is there for tasks whose environment answers.
     """
 
     prompt_ids: Sequence[int]
     max_tokens: int
     temperature: float = 1.0
     seed: int = 0
+    problem: Problem | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,6 +80,9 @@ class Trajectory:
 
     `policy_mask` is 1 where the policy wrote the token and 0 where an environment did. `logprobs` are natural
     logarithms, after temperature. `request` is the index of the `Request` that this answers.
+
+    An episode of several turns has them as chat messages in `turns`, the policy's and the environment's, and `text` is the
+    last of the policy's. `fault` is what its environment says instead of answering, where it failed or hit a limit.
     """
 
     text: str
@@ -89,6 +93,8 @@ class Trajectory:
     finish_reason: Literal["stop", "length"] = "stop"
     policy_versions: Sequence[int] = ()
     request: int = 0
+    turns: Sequence[Message] = ()
+    fault: Verdict | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -76,6 +76,8 @@ def main() -> None:
         elif "prepare" in message:
             problems = [problem_from_json(value) for value in message["prepare"]]
             reply = _unlimited(lambda: task.prepare(problems, tools) or {}, task, memory)  # noqa: B023
+        elif "respond" in message:
+            reply = _respond(task, message, tools)
         else:
             reply = _verify(task, message, tools)
         write(outgoing, {**reply, "cpu": time.process_time()})
@@ -142,16 +144,32 @@ def _verify(task: Any, message: Mapping[str, Any], tools: _Tools) -> dict[str, A
             found = task.verify_group(problem, responses, tools)
             if not isinstance(found, list | tuple) or len(found) != len(responses):
                 return {"error": f"verify_group must return a list of {len(responses)} verdicts"}
+        elif message.get("episode"):
+            found = [task.verify_episode(problem, responses[0], tools)]
         else:
             found = [task.verify(problem, responses[0], tools)]
     except BaseException as error:  # noqa: BLE001  # SystemExit too: a verifier has no say in the worker's life
-        if _is_memory_error(error):
-            return {"memory": True}
-        if type(error).__name__ == "SandboxUnavailable":
-            return {"refused": str(error)}
-        return {"error": f"{RAISED} {_describe(error, task)}"}
+        return _raised(error, task)
     seconds = (time.perf_counter() - begun) / len(responses)
     return {"verdicts": [_checked(verdict, seconds, tools.in_the_open) for verdict in found]}
+
+
+def _respond(task: Any, message: Mapping[str, Any], tools: _Tools) -> dict[str, Any]:
+    try:
+        said = task.respond(problem_from_json(message["problem"]), message["respond"], tools)
+    except BaseException as error:  # noqa: BLE001
+        return _raised(error, task)
+    if not isinstance(said, str | None):
+        return {"error": f"{AT_FAULT}: `respond` returned {type(said).__name__}, not a message's text or None"}
+    return {"said": said}
+
+
+def _raised(error: BaseException, task: Any) -> dict[str, Any]:
+    if _is_memory_error(error):
+        return {"memory": True}
+    if type(error).__name__ == "SandboxUnavailable":
+        return {"refused": str(error)}
+    return {"error": f"{RAISED} {_describe(error, task)}"}
 
 
 def _checked(verdict: Any, seconds: float, in_the_open: bool) -> dict[str, Any]:

@@ -29,7 +29,7 @@ from typing import Any, Self
 
 from verirl.errors import NoSandboxError, PluginError
 from verirl.messages import DIED, HUNG, LENGTH, fault, pack, problem_to_json, verdict_from_json
-from verirl.types import Problem, Status, Verdict
+from verirl.types import Message, Problem, Status, Trajectory, Verdict
 
 START_SECONDS = 120.0  # wall clock for loading a plugin: behind it something hangs
 RECYCLE_ITEMS = 10_000  # a start costs about as much as 2,000 easy verifications, so not much oftener than this
@@ -255,6 +255,10 @@ class WorkerPool:
         for worker in self._workers:
             self._idle.put(worker)
 
+    def __len__(self) -> int:
+        """Worker processes."""
+        return len(self._workers)
+
     def __enter__(self) -> Self:
         return self
 
@@ -278,8 +282,38 @@ class WorkerPool:
 
     def verify(self, problem: Problem, response: str) -> Verdict:
         """The verdict of one response. Blocks; waiting for a free worker counts towards no limit."""
+        verdict: Verdict = self._one({"problem": problem_to_json(problem), "responses": [response]})
+        return verdict
+
+    def verify_trajectories(self, problem: Problem, trajectories: Sequence[Trajectory]) -> list[Verdict]:
+        """The verdicts of sampled trajectories, in order: episodes of several turns by the task's `verify_episode` where it
+        has one, and where the environment failed what it said; all others as `verify_group` has it."""
+        if not any(trajectory.turns for trajectory in trajectories):
+            return self.verify_group(problem, [trajectory.text for trajectory in trajectories])
+        return list(self._fan_out.map(lambda trajectory: self._verify_episode(problem, trajectory), trajectories))
+
+    def verify_trajectory(self, problem: Problem, trajectory: Trajectory) -> Verdict:
+        """The verdict of one."""
+        return self.verify_trajectories(problem, [trajectory])[0]
+
+    def respond(self, problem: Problem, transcript: Sequence[Message]) -> str | Verdict | None:
+        """What the task's environment answers; None: the episode is over. A Verdict is why it cannot answer."""
+        message = {"problem": problem_to_json(problem), "respond": [dict(turn) for turn in transcript]}
+        said: str | Verdict | None = self._one(message)
+        return said
+
+    def _verify_episode(self, problem: Problem, trajectory: Trajectory) -> Verdict:
+        if trajectory.fault is not None:
+            return trajectory.fault
+        if "verify_episode" not in self.offers:
+            return self.verify(problem, trajectory.text)
+        transcript = [dict(message) for message in (*problem.prompt, *trajectory.turns)]
+        verdict: Verdict = self._one({"problem": problem_to_json(problem), "responses": [transcript], "episode": True})
+        return verdict
+
+    def _one(self, message: Mapping[str, Any]) -> Any:
         try:
-            return self._ask({"problem": problem_to_json(problem), "responses": [response]}, 1)[0]
+            return self._ask(message, 1)[0]
         except _Exceeded as exceeded:
             return exceeded.verdict
 
@@ -376,8 +410,8 @@ class WorkerPool:
             how, _ = worker.post_mortem()
             raise PluginError(f"a worker process died while loading or preparing the task ({how}).") from None
 
-    def _ask(self, message: Mapping[str, Any], count: int) -> list[Verdict]:
-        """`count` verdicts. Raises _Exceeded where a limit was reached, RuntimeError where the pool was closed."""
+    def _ask(self, message: Mapping[str, Any], count: int) -> list[Any]:
+        """`count` verdicts, or what the environment said. Raises _Exceeded where a limit was reached, RuntimeError where the pool was closed."""
         try:
             frame = pack(message)
         except (TypeError, ValueError) as error:
@@ -417,6 +451,8 @@ class WorkerPool:
                 return [fault(reply["error"])] * count
             if "refused" in reply:
                 raise NoSandboxError(f"{reply['refused']}; --unsafe runs what the model wrote with your own rights.")
+            if "said" in reply:
+                return [reply["said"]]
             return [verdict_from_json(value) for value in reply["verdicts"]]
         raise AssertionError("unreachable")
 

@@ -58,7 +58,7 @@ def run_arm(plan: Plan, arm: ArmConfig, seed: int) -> None:
                 records = evaluate(
                     held_out,
                     sampler,
-                    pool.verify,
+                    pool.verify_trajectory,
                     session.encode,
                     config,
                     path,

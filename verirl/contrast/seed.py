@@ -58,6 +58,7 @@ def prepare_seed(plan: Plan, seed: int) -> None:
     session = Session(config)
     problems, held_out = session.problems(config.preferences.split), session.problems(config.eval.split)
     with session.open_pool() as pool:
+        session.refuse_episodes(pool)
         pool.prepare([*problems, *held_out])
         sampler = session.sampler()
         times = max((labels.times for labels in plan.reward_models), default=0.0)

@@ -28,7 +28,7 @@ class VerifierReward:
 
         A turned reward is marked by `parts["flipped"]` = 1; its status stays what the verifier found.
         """
-        verdicts = self.pool.verify_group(problem, [trajectory.text for trajectory in trajectories])
+        verdicts = self.pool.verify_trajectories(problem, trajectories)
         if not self.flip_rate:
             return verdicts
         return [
