@@ -8,6 +8,8 @@ import pytest
 
 from verirl.tiny import make_tiny_model
 
+collect_ignore = ["example_plugin"]  # a package of its own, which test_scaffold.py builds, installs and runs
+
 
 @pytest.fixture(scope="session")
 def tiny_model(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -20,7 +20,7 @@ from typing import Any, TypeVar
 
 from verirl.errors import PluginError
 from verirl.messages import AT_FAULT, DIED, HUNG, RAISED, problem_from_json, problem_to_json
-from verirl.types import SPLITS, Problem, Split, Status, Verdict
+from verirl.types import SPLITS, Problem, Split, Status, Trajectory, Verdict
 from verirl.workers import WorkerPool
 
 SECONDS = 75.0  # for everything, so that slow machines too are done in 90
@@ -108,6 +108,8 @@ class _Check:
                 wrong = Row(name="wrong answers earn nothing")
                 answered += self._wrong(pool, answered, wrong)
                 yield wrong
+            if "respond" in pool.offers:
+                yield self._episodes(pool, answered)
             if "cases" in pool.offers:
                 yield self._cases(pool)
             yield self._verdicts(pool, answered)
@@ -321,6 +323,28 @@ class _Check:
         """Whether the foreign answer that passed is the same in other words: each then passes for the other."""
         owner = next(other.problem for other in own.values() if other.response == one.response)
         return pool.verify(owner, own[one.problem.id].response).status is Status.CORRECT
+
+    def _episodes(self, pool: WorkerPool, answered: Sequence[Answered]) -> Row:
+        """Episodes of one turn: the environment answers them, and they are judged as the response alone is."""
+        some = [one for one in answered if one.kind in ("reference", "empty", "half") and not _hopeless(one.verdict)]
+        row = Row(name="episodes of one turn", looked_at=f"{len(some[:ATTACKED])} answers", skipped=not some)
+        for one in some[:ATTACKED]:
+            turns = [{"role": "assistant", "content": one.response}]
+            said = pool.respond(one.problem, [*one.problem.prompt, *turns])
+            if isinstance(said, Verdict):
+                advice = "`respond` gives the environment's next message, or None where the episode is over"
+                row.findings.append(_about(one, "environment-fails", f"`respond`: {said.reason}", advice))
+                if _hopeless(said):
+                    break
+                continue
+            verdict = pool.verify_trajectory(one.problem, Trajectory(text=one.response, turns=turns))
+            if (verdict.status, verdict.reward) != (one.verdict.status, one.verdict.reward):
+                what = f"`verify` says {_told(one.verdict)}, `verify_episode` of the same answer {_told(verdict)}"
+                row.findings.append(
+                    _about(one, "episode-differs", what, "let both judge the last turn in the same way")
+                )
+        row.findings = _few(row.findings)
+        return row
 
     def _cases(self, pool: WorkerPool) -> Row:
         row = Row(name="stated cases")

@@ -107,6 +107,13 @@ def parser() -> argparse.ArgumentParser:
     verb(tasks, "list", "the installed tasks")
     command = verb(tasks, "show", "a task's config, sizes and an example; --config.key value to try others")
     command.add_argument("task", metavar="NAME")
+    command = verb(tasks, "new", "write the package of a new task, which installs and passes its check as it stands")
+    command.add_argument("name", metavar="NAME", help="as in word-count")
+    command.add_argument(
+        "--template", choices=("exact", "code", "turns"), default="exact",
+        help="an exact answer (default), code that is run in the sandbox, or several turns",
+    )  # fmt: skip
+    command.add_argument("--into", metavar="FOLDER", default=".", help="where its folder is made (default: here)")
     command = verb(tasks, "check", "what must hold of every task, without a model; exit code 1 where it does not")
     command.add_argument("task", metavar="NAME")
     command.add_argument("--all", action="store_true", help="verify every reference, however long that takes")
@@ -194,7 +201,12 @@ def _action(args: argparse.Namespace) -> Action:
 
         if args.verb == "score":
             return task_commands.score
-        verbs = {"list": task_commands.task_list, "show": task_commands.task_show, "check": task_commands.task_check}
+        verbs = {
+            "list": task_commands.task_list,
+            "show": task_commands.task_show,
+            "new": task_commands.task_new,
+            "check": task_commands.task_check,
+        }
         return verbs[args.task_verb]
     if args.verb == "sandbox":
         from verirl import sandbox_commands

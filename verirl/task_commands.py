@@ -1,4 +1,4 @@
-"""The verbs that need a task but no model: `score`, `task list`, `task show`, `task check`."""
+"""The verbs that need a task but no model: `score`, `task list | show | new | check`."""
 
 from __future__ import annotations
 
@@ -109,6 +109,16 @@ def task_show(args: argparse.Namespace, overrides: Sequence[str], display: Displ
         title,
         *task_tables(fields, splits, example),
     )
+
+
+def task_new(args: argparse.Namespace, overrides: Sequence[str], display: Display) -> None:
+    from verirl.scaffold import write_package
+
+    folder = write_package(args.name, args.template, Path(args.into))
+    files = sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
+    following = [f"pip install -e {folder}", f"verirl task check {args.name}"]
+    lines = [f"{folder}: {', '.join(files)}", *(f"    {command}" for command in following)]
+    display.result({"event": "new", "folder": str(folder), "files": files, "next": following}, *lines)
 
 
 def task_check(args: argparse.Namespace, overrides: Sequence[str], display: Display) -> int:

@@ -92,7 +92,15 @@ def learn(config: RunConfig, sampler: Sampler, folder: Path) -> list[dict[str, A
     with session.open_pool() as pool:
 
         def evaluation(step: int) -> None:
-            evaluate(held_out, sampler, pool.verify, session.encode, config, eval_file(folder, step), config.model.name)
+            evaluate(
+                held_out,
+                sampler,
+                pool.verify_trajectory,
+                session.encode,
+                config,
+                eval_file(folder, step),
+                config.model.name,
+            )
 
         train(
             config,

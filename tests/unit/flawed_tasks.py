@@ -15,7 +15,7 @@ from typing import Any
 
 from pydantic import BaseModel
 
-from verirl.types import SPLITS, Case, Problem, Split, Status, Toolbox, Verdict
+from verirl.types import SPLITS, Case, Message, Problem, Split, Status, Toolbox, Verdict
 
 RIGHT = Verdict(status=Status.CORRECT, reward=1.0)
 WRONG = Verdict(status=Status.INCORRECT, reward=0.0)
@@ -124,6 +124,19 @@ class Code(Doubling):
         result = tools.sandbox.call(found[1], "f", [[0], [5]])
         right = [call.value for call in result.calls] == [n + problem.data["number"] for n in (0, 5)]
         return RIGHT if right else WRONG
+
+
+class Guessing(Doubling):
+    """Several turns: the environment says whether it is higher or lower."""
+
+    def respond(self, problem: Problem, transcript: Sequence[Message], tools: Toolbox) -> str | None:
+        guess = self.verify(problem, transcript[-1]["content"], tools)
+        if guess.answer is None or guess.status is Status.CORRECT:
+            return None
+        return "higher" if int(guess.answer) < int(problem.data["answer"]) else "lower"
+
+    def verify_episode(self, problem: Problem, transcript: Sequence[Message], tools: Toolbox) -> Verdict:
+        return self.verify(problem, transcript[-1]["content"], tools)
 
 
 class NoReference(Doubling):
@@ -403,7 +416,21 @@ class EndsTheProcess(Doubling):
         return super().verify(problem, response, tools)
 
 
-SOUND = (Doubling, Choice, Multiple, Sentence, Graded, Code, NoReference)
+class EnvironmentFails(Guessing):
+    """environment-fails"""
+
+    def respond(self, problem: Problem, transcript: Sequence[Message], tools: Toolbox) -> Any:
+        return len(transcript)
+
+
+class EpisodeDiffers(Guessing):
+    """episode-differs"""
+
+    def verify_episode(self, problem: Problem, transcript: Sequence[Message], tools: Toolbox) -> Verdict:
+        return self.verify(problem, transcript[0]["content"], tools)
+
+
+SOUND = (Doubling, Choice, Multiple, Sentence, Graded, Code, Guessing, NoReference)
 FLAWED = tuple(
     made
     for made in list(globals().values())

@@ -45,7 +45,7 @@ def test_people_see_the_problem_the_answer_and_the_plugins_own_traceback(capfd: 
     assert "accepts-other" in called.out and "problem double-" in called.out and "→ compare with" in called.out
 
 
-@pytest.mark.parametrize("task", ["math", "java2py"])
+@pytest.mark.parametrize("task", ["math", "java2py", "debug"])
 def test_the_built_in_tasks_hold(task: str, capfd: pytest.CaptureFixture[str]) -> None:
     called = call(capfd, "task", "check", task, "--json")
     assert called.code == 0, called.json

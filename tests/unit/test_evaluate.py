@@ -40,7 +40,8 @@ class Counting(ScriptedSampler):
             yield trajectory
 
 
-def verify(problem: Problem, response: str) -> Verdict:
+def verify(problem: Problem, trajectory: Trajectory) -> Verdict:
+    response = trajectory.text
     """By the text's last digit: every status that a verifier can give."""
     digit = int(response[-1])
     if digit < 2:
@@ -94,7 +95,7 @@ def test_what_is_written(config: RunConfig, tmp_path: Path) -> None:
     ]
     for line, request in zip(records, sampler.asked, strict=True):
         assert line["text"] == f"t{request.seed % 1000}"
-        verdict = verify(PROBLEMS[0], line["text"])
+        verdict = verify(PROBLEMS[0], Trajectory(text=line["text"]))
         assert (line["status"], line["score"], line["answer"]) == (verdict.status, verdict.reward, verdict.answer)
         assert line["finish_reason"] == "stop" and line["tokens"] == 2 and line["tags"] == []
     assert len({line["status"] for line in records}) >= 3

@@ -193,6 +193,9 @@ class Judge:
     def verify_group(self, problem: Problem, responses: Sequence[str]) -> list[Verdict]:
         return [self.verify(response) for response in responses]
 
+    def verify_trajectories(self, problem: Problem, trajectories: Sequence[Trajectory]) -> list[Verdict]:
+        return self.verify_group(problem, [trajectory.text for trajectory in trajectories])
+
     def verify(self, response: str) -> Verdict:
         last = response.split()[-1] if response.split() else ""
         if last == "fault":

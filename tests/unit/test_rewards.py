@@ -22,8 +22,8 @@ def coins(reward: RandomReward, id: str = "p", version: int = 0, text: str = "x"
 
 def test_the_verifier_reward_asks_for_the_whole_group() -> None:
     class Pool:
-        def verify_group(self, problem: Problem, responses: Sequence[str]) -> list[Verdict]:
-            return [Verdict(status=Status.CORRECT, reward=1.0, answer=text) for text in responses]
+        def verify_trajectories(self, problem: Problem, trajectories: Sequence[Trajectory]) -> list[Verdict]:
+            return [Verdict(status=Status.CORRECT, reward=1.0, answer=each.text) for each in trajectories]
 
     pool: Any = Pool()
     assert [v.answer for v in VerifierReward(pool).score(problem(), group(["a", "b"]))] == ["a", "b"]
