@@ -33,6 +33,7 @@ SHOWN = 3  # findings of one code that are shown; the rest are counted
 FOREIGN_SHARE = 0.1  # of other problems' answers that may be right here, too: some tasks have many right answers
 REFERENCES, BATCH = 400, 20  # problems whose references are verified, and how many at a time
 LONG = "word " * 10_000
+GOLD = ("answer", "gold", "solution", "target", "label", "expected", "secret")  # keys that `data` often has
 T = TypeVar("T")
 
 
@@ -233,8 +234,10 @@ class _Check:
             if sum(_hopeless(one.verdict) for one in answered) >= 2:
                 break
         for one in answered:
-            if one.verdict.status is not Status.CORRECT or one.verdict.reward != 1.0:
-                row.findings.append(_blame(one) or _not_right(one))
+            if found := _blame(one):
+                row.findings.append(found)
+            elif one.verdict.status is not Status.CORRECT:
+                row.findings.append(_not_right(one))
         row.looked_at = f"{len(answered):,} of {len(self.problems):,}"
         if not given and not row.findings:
             row.looked_at = "the task gives none: whether a right answer passes is known from its cases alone"
@@ -253,30 +256,21 @@ class _Check:
     def _prompts(self, answered: Sequence[Answered]) -> Row:
         """A prompt that gives its answer away does so in the same words in one problem after the other."""
         row = Row(name="prompts keep the answer", looked_at=f"{len(answered):,} prompts", skipped=not answered)
-        before: Counter[str] = Counter()
-        texts: dict[str, set[str]] = {}
+        leaks: dict[str, dict[str, str]] = {}  # by the words before it: problem id -> answer
         for one in answered:
-            prompt, answer = _prompt_text(one.problem), one.response.strip()
-            for context in {prompt[max(0, at - 8) : at] for at in _places(prompt, answer)}:
-                before[context] += 1
-                texts.setdefault(context, set()).add(answer)
-        for context, count in before.most_common(3):
-            if count >= max(3, 0.8 * len(answered)) and len(texts[context]) > 1:
-                example = next(one for one in answered if context + one.response.strip() in _prompt_text(one.problem))
-                what = f"{count} of {len(answered)} prompts hold their reference, after {context!r}"
-                advice = (
-                    "take it out of the prompt: what the policy may see is in `prompt`, what it may not is in `data`"
-                )
-                row.findings.append(
-                    Finding(
-                        code="answer-in-prompt",
-                        what=what,
-                        advice=advice,
-                        problem=example.problem.id,
-                        answer=example.response,
-                    )
-                )
-                break
+            prompt = _prompt_text(one.problem)
+            for answer in _answers(one):
+                for at in _places(prompt, answer):
+                    for length in (8, 4):  # the longer one may reach into what differs between prompts
+                        leaks.setdefault(prompt[max(0, at - length) : at], {})[one.problem.id] = answer
+        context, found = max(leaks.items(), key=lambda item: len(item[1]), default=("", {}))
+        if len(found) >= max(3, 0.8 * len(answered)) and len(set(found.values())) > 1:
+            what = f"{len(found)} of {len(answered)} prompts hold their answer, after {context!r}"
+            advice = "take it out of the prompt: what the policy may see is in `prompt`, what it may not is in `data`"
+            id, answer = next(iter(found.items()))
+            row.findings.append(
+                Finding(code="answer-in-prompt", what=what, advice=advice, problem=id, answer=answer[:200])
+            )
         return row
 
     # ------------------------------------------------------------------------------------------------ wrong answers
@@ -302,7 +296,8 @@ class _Check:
         answered = _verify(pool, asked, self._until(0.6))
         row.looked_at = ", ".join(f"{n} {kind}" for kind, n in Counter(one.kind for one in answered).items())
         for one in answered:
-            paid = one.verdict.status is Status.CORRECT if one.kind == "echo" else bool(one.verdict.reward)
+            nothing = one.kind in ("empty", "blank")  # which may not even be partly right
+            paid = bool(one.verdict.reward) if nothing else one.verdict.status is Status.CORRECT
             if found := _blame(one):
                 row.findings.append(found)
             elif paid and one.kind not in ("half", "other"):
@@ -507,6 +502,14 @@ def _prompt_text(problem: Problem) -> str:
         parts = content if isinstance(content, list | tuple) else [content]
         texts += [str(part.get("text", "")) if isinstance(part, Mapping) else str(part) for part in parts]
     return "\n".join(texts)
+
+
+def _answers(one: Answered) -> set[str]:
+    """What gives the answer away: the reference, what the verifier took for the answer, and what `data` calls one."""
+    named = [
+        str(value) for key, value in one.problem.data.items() if key in GOLD and isinstance(value, str | int | float)
+    ]
+    return {text.strip() for text in (one.response, one.verdict.answer or "", *named)} - {""}
 
 
 def _places(text: str, answer: str) -> Iterator[int]:

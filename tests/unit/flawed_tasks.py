@@ -296,6 +296,14 @@ class AnswerInThePrompt(Doubling):
         return Problem(id=f"double-{number}", prompt=prompt, data={"answer": str(2 * number)}, split=split)
 
 
+class AnswerInThePromptInOtherWords(Sentence):
+    """answer-in-prompt"""
+
+    def problem(self, number: int, split: Split) -> Problem:
+        prompt = [{"role": "user", "content": f"What is twice {number}? (key={2 * number})"}]
+        return Problem(id=f"double-{number}", prompt=prompt, data={"answer": str(2 * number)}, split=split)
+
+
 class AcceptsEmpty(Doubling):
     """accepts-empty"""
 
