@@ -9,14 +9,14 @@ import json
 import os
 import signal
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from verirl.errors import VerirlError
 from verirl.messages import AT_FAULT, RAISED, fault, problem_from_json, problem_to_json, read, verdict_to_json, write
-from verirl.types import OPTIONAL, Problem, Status
+from verirl.types import OPTIONAL, Case, Problem, Status
 
 if TYPE_CHECKING:
     from verirl_sandbox import Sandbox
@@ -67,15 +67,12 @@ def main() -> None:
         write(outgoing, {"error": reason, "cpu": 0.0})
         os._exit(1)
     tools = _Tools(first["unsafe"])
-    write(outgoing, {"offers": [name for name in OPTIONAL if hasattr(task, name)], "cpu": 0.0})
+    write(outgoing, {"offers": [name for name in OPTIONAL if callable(getattr(task, name, None))], "cpu": 0.0})
     _limit_memory(first["memory_gib"])
     while (message := read(incoming)) is not None:
         memory = first["memory_gib"]
-        if "inspect" in message:
-            reply = _unlimited(lambda: {"value": _inspect(task, message)}, task, memory)
-        elif "prepare" in message:
-            problems = [problem_from_json(value) for value in message["prepare"]]
-            reply = _unlimited(lambda: task.prepare(problems, tools) or {}, task, memory)  # noqa: B023
+        if "inspect" in message or "prepare" in message:
+            reply = _unlimited(task, message, memory, tools)
         elif "respond" in message:
             reply = _respond(task, message, tools)
         else:
@@ -91,11 +88,14 @@ def _load(name: str, config: dict[str, Any]) -> Any:
     return found(task_config(found, config, f"task {name!r}"))
 
 
-def _unlimited(work: Callable[[], dict[str, Any]], task: Any, memory_gib: float) -> dict[str, Any]:
+def _unlimited(task: Any, message: Mapping[str, Any], memory_gib: float, tools: _Tools) -> dict[str, Any]:
     """The plugin's own work, which no response takes part in: it may take what memory it needs."""
     _limit_memory(None)
     try:
-        return work()
+        if "inspect" in message:
+            return {"value": _inspect(task, message)}
+        task.prepare([problem_from_json(value) for value in message["prepare"]], tools)
+        return {}
     except BaseException as error:  # noqa: BLE001
         return {"error": _describe(error, task), "traceback": _own_traceback(error)}
     finally:
@@ -113,15 +113,12 @@ def _inspect(task: Any, message: Mapping[str, Any]) -> Any:
             if not isinstance(reference, str | None):
                 raise TypeError(f"reference gave {type(reference).__name__}, not a response's text or None")
         return given
-    return [
-        {
-            "problem": _problem(case.problem),
-            "response": case.response,
-            "expected": Status(case.expected),
-            "source": case.source,
-        }
-        for case in task.cases()
-    ]
+    told = []
+    for case in task.cases():
+        if not isinstance(case, Case) or not isinstance(case.response, str):
+            raise TypeError("it gave something else than a Case whose response is a text")
+        told.append({"problem": _problem(case.problem), "response": case.response, "expected": Status(case.expected)})
+    return told
 
 
 def _problem(problem: Any) -> dict[str, Any]:

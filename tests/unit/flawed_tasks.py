@@ -349,6 +349,13 @@ class CaseIsWrong(Doubling):
         yield Case(problem=self.problem(4, "test"), response="8", expected=Status.INCORRECT)
 
 
+class CaseIsNone(Doubling):
+    """case-fails"""
+
+    def cases(self) -> Iterator[Any]:
+        yield ("8", Status.CORRECT)
+
+
 class Raises(Doubling):
     """verifier-raises"""
 

@@ -105,7 +105,7 @@ def test_a_plugin_that_does_not_load_says_why_and_lists_the_others(source: Path,
     with pytest.raises(PluginError) as error:
         load_task_class(name.format(source=source, broken=broken, raising=raising))
     message = str(error.value)
-    assert why in message and "installed tasks: java2py, math" in message and "\n" not in message
+    assert why in message and "installed tasks: debug, java2py, math" in message and "\n" not in message
 
 
 def test_only_the_named_plugin_is_imported(monkeypatch: pytest.MonkeyPatch) -> None:
