@@ -10,7 +10,7 @@ import sys
 import tomllib
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, Self
 
 from pydantic import (
     BaseModel,
@@ -23,6 +23,7 @@ from pydantic import (
     ValidationInfo,
     create_model,
     field_validator,
+    model_validator,
 )
 from pydantic_core import PydanticCustomError
 
@@ -119,6 +120,27 @@ class SamplerConfig(Section):
         return value
 
 
+class NoiseConfig(Section):
+    """A verifier that is wrong at given rates, and what corrects for known ones (`verirl/noise.py` has the equations)."""
+
+    false_positive_rate: float = Field(0.0, ge=0, le=0.5)
+    """Share of what is not `correct` whose reward r is turned round to 1 - r."""
+    false_negative_rate: float = Field(0.0, ge=0, le=0.5)
+    """Share of what is `correct` whose reward is turned round."""
+    kind: Literal["random", "problem", "length"] = "random"
+    """Which: `random`, each sample by a coin of its own; `problem`, all samples of a problem or none, whenever it comes;
+    `length`, the longer within its group the likelier, at the same rates on average. A rerun turns the same ones round."""
+    correction: Literal["none", "backward", "forward"] = "none"
+    """What advantages are made of: the reward, or its `backward` or `forward` correction for these rates. With
+    `standardized` advantages neither changes anything."""
+
+    @model_validator(mode="after")
+    def _knows_something(self) -> Self:
+        if self.correction == "backward" and self.false_positive_rate + self.false_negative_rate >= 1:
+            raise ValueError("backward correction needs rates that add up to less than 1")
+        return self
+
+
 class RewardConfig(Section):
     kind: Literal["verifier", "learned", "rater", "length", "random"] = "verifier"
     """`verifier` asks the task; `learned` the reward models in `models`; `rater` the utility of `preferences.rater`. The
@@ -128,8 +150,8 @@ class RewardConfig(Section):
     combine: Combine = "mean"
     """How the scores of several reward models become one reward: their `mean`, their `min`, or `lower`: the mean minus
     their standard deviation."""
-    flip_rate: float = Field(0.0, ge=0, le=0.5)
-    """Share of the verifier's rewards that are turned round (r to 1 - r), by a coin that a rerun tosses the same."""
+    noise: NoiseConfig = NoiseConfig()
+    """Of the verifier's rewards."""
     workers: PositiveInt = 2
     """Processes that verify."""
     cpu_seconds: PositiveFloat = 2.0

@@ -14,6 +14,7 @@ from verirl.advantage import group_advantages, overlong_penalty
 from verirl.config import RolloutConfig, RunConfig
 from verirl.messages import problem_from_json, verdict_from_json
 from verirl.models import Encode
+from verirl.noise import corrected
 from verirl.types import Group, Problem, Request, Reward, Sampler, Status, Trajectory, Verdict
 
 RESAMPLES = 2  # of a group that our own faults left without a comparison
@@ -222,12 +223,12 @@ class Collector:
         )
 
     def _advantages(self, group: Group) -> list[float | None]:
-        """Of the rewards with the overlong punishment added; the rewards in the verdicts stay what they are."""
+        """Of the rewards, corrected for known noise, with the overlong punishment added; the rewards in the verdicts stay what they are."""
         options = self.config.rollout
         rewards = [
             None
             if verdict.reward is None
-            else verdict.reward
+            else corrected(verdict.reward, self.config.reward.noise)
             + overlong_penalty(sum(trajectory.policy_mask), options.max_tokens, options.overlong_buffer)
             for trajectory, verdict in zip(group.trajectories, group.verdicts, strict=True)
         ]

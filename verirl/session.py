@@ -75,7 +75,7 @@ class Session:
             return LengthReward()
         if options.kind == "random":
             return RandomReward(self.config.seed)
-        return VerifierReward(pool, options.flip_rate, self.config.seed)
+        return VerifierReward(pool, options.noise, self.config.seed)
 
     @cached_property
     def folder(self) -> str:

@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from builders import problem, run_config
+from verirl.config import NoiseConfig
 from verirl.contrast_config import RaterConfig
 from verirl.errors import ConfigError
 from verirl.reward_model.raters import prefer, style, utility
@@ -232,8 +233,12 @@ def test_the_length_reward_counts_tokens() -> None:
     assert [(v.status, v.reward) for v in verdicts] == [(Status.SCORED, 9.0), (Status.SCORED, 0.0)]
 
 
+def noise(rate: float) -> NoiseConfig:
+    return NoiseConfig(false_positive_rate=rate, false_negative_rate=rate)
+
+
 def flips(seed: int, rate: float, version: int = 0, count: int = 2000) -> list[bool]:
-    reward = VerifierReward(JUDGE, flip_rate=rate, seed=seed)
+    reward = VerifierReward(JUDGE, noise(rate), seed)
     draw = random.Random(7)
     group = [Trajectory(text=draw.choice(["7", "8"]), token_ids=[5], policy_versions=[version]) for _ in range(count)]
     verdicts = reward.score(problem(), group)
@@ -254,7 +259,7 @@ def test_flips_are_as_frequent_as_asked_and_the_same_again() -> None:
 
 
 def test_flips_turn_partial_rewards_and_leave_faults() -> None:
-    reward = VerifierReward(JUDGE, flip_rate=0.5, seed=0)
+    reward = VerifierReward(JUDGE, noise(0.5), 0)
     verdicts = reward.score(problem(), [sample("half"), sample("fault")] * 50)
     assert {v.reward for v in verdicts[::2]} == {0.25, 0.75}
     assert {tuple(sorted(v.parts)) for v in verdicts[::2]} == {("half",), ("flipped", "half")}
@@ -263,12 +268,12 @@ def test_flips_turn_partial_rewards_and_leave_faults() -> None:
 
 def test_a_config_names_its_reward(tmp_path: Any) -> None:
     def named(kind: str, **sections: Any) -> Any:
-        config = run_config(tmp_path, seed=5, reward={"kind": kind, "flip_rate": 0.3}, **sections)
+        config = run_config(tmp_path, seed=5, reward={"kind": kind, "noise": {"false_positive_rate": 0.3}}, **sections)
         return Session(config).reward(JUDGE)
 
     assert isinstance(named("random"), RandomReward)
     assert isinstance(named("length"), LengthReward)
     verifier = named("verifier")
-    assert isinstance(verifier, VerifierReward) and (verifier.flip_rate, verifier.seed) == (0.3, 5)
+    assert isinstance(verifier, VerifierReward) and (verifier.noise.false_positive_rate, verifier.seed) == (0.3, 5)
     rater = named("rater", preferences={"rater": {"kind": "vibe"}}, rollout={"max_tokens": 9})
     assert isinstance(rater, RaterReward) and (rater.rater, rater.max_tokens) == (VIBE, 9)

@@ -111,7 +111,9 @@ class Plan:
         values["seed"] = seed
         values["model"]["name"] = self.start()
         values["loss"]["kl_coef"] = arm.kl_coef or values["loss"]["kl_coef"]
-        values["reward"] |= {"kind": arm.reward, "flip_rate": arm.flip_rate}
+        values["reward"]["kind"] = arm.reward
+        if arm.flip_rate:
+            values["reward"]["noise"] |= {"false_positive_rate": arm.flip_rate, "false_negative_rate": arm.flip_rate}
         if arm.reward == "learned":
             values["reward"] |= {"models": self.judges(arm, seed), "combine": arm.combine}
             if arm.combine == "average":
