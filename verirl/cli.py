@@ -5,12 +5,14 @@ from __future__ import annotations
 
 import argparse
 import os
+import signal
 import sys
 import tempfile
 import traceback
 import warnings
 from collections.abc import Callable, Sequence
-from typing import Any
+from types import FrameType
+from typing import Any, NoReturn
 
 from verirl import __version__
 from verirl.errors import ConfigError, VerirlError
@@ -140,6 +142,8 @@ def parser() -> argparse.ArgumentParser:
 def main(argv: Sequence[str] | None = None) -> int:
     """Exit codes: 0 done, 1 a check that failed, or a fault of ours, 2 wrong input or a refused start, 130 interrupted."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if argv is None:  # the process is ours: SIGTERM is an interruption like Ctrl-C, whatever the verb is doing
+        signal.signal(signal.SIGTERM, _interrupt)
     verb = arguments[: 2 if arguments[:1] in (["task"], ["sandbox"], ["rm"]) else 1]
     named = arguments[len(verb) : len(verb) + 1]
     if " ".join(verb) in WITH_CONFIG and named and not named[0].startswith("-"):
@@ -163,6 +167,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"verirl: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt as interrupted:
+        if argv is None:  # all that is left is to say so: an impatient further signal changes nothing
+            for number in (signal.SIGINT, signal.SIGTERM):
+                signal.signal(number, signal.SIG_IGN)
         said = f"; {interrupted}" if str(interrupted) else GOES_ON.get(" ".join(verb), "")
         print(f"verirl: interrupted{said}.", file=sys.stderr)
         return 130
@@ -180,6 +187,10 @@ def main(argv: Sequence[str] | None = None) -> int:
             file=sys.stderr,
         )
         return 1
+
+
+def _interrupt(number: int, frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
 
 
 def _shown_for_people(otherwise: Callable[..., None]) -> Callable[..., None]:

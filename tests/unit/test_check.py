@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -43,6 +47,17 @@ def test_people_see_the_problem_the_answer_and_the_plugins_own_traceback(capfd: 
     assert "Traceback" not in called.err
     called = call(capfd, "task", "check", f"{FILE}:TakesAnyNumber")
     assert "accepts-other" in called.out and "problem double-" in called.out and "→ compare with" in called.out
+
+
+def test_a_signal_ends_it_with_a_sentence() -> None:
+    command = [sys.executable, "-m", "verirl.cli", "task", "check", f"{FILE}:ProblemsHang"]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        while not any(file.read_text() for file in Path(f"/proc/{process.pid}/task").glob("*/children")):
+            assert process.poll() is None
+            time.sleep(0.05)
+        process.send_signal(signal.SIGTERM)
+        _, said = process.communicate(timeout=60)
+    assert (process.returncode, said) == (130, "verirl: interrupted.\n")
 
 
 @pytest.mark.parametrize("task", ["math", "java2py", "debug"])
