@@ -55,4 +55,4 @@ class Failing(Turns):
                 pass
         if problem.id == "sleeps":
             time.sleep(600)
-        return 7 if problem.id == "number" else "go on"  # type: ignore[return-value]
+        return 7 if problem.id == "number" else "go on"  # type: ignore[return-value]  # no text: a fault to be found

@@ -14,7 +14,7 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from statistics import quantiles
 from typing import Any, TypeVar
 
@@ -542,7 +542,7 @@ def _few(findings: Sequence[Finding]) -> list[Finding]:
         more = counts[finding.code] - SHOWN
         if seen[finding.code] == SHOWN and more > 0:
             what = f"{finding.what}; and {more} more like this"
-            finding = Finding(**{**vars(finding), "what": what})
+            finding = replace(finding, what=what)
         if seen[finding.code] <= SHOWN:
             kept.append(finding)
     return kept

@@ -96,7 +96,7 @@ def _unlimited(task: Any, message: Mapping[str, Any], memory_gib: float, tools: 
             return {"value": _inspect(task, message)}
         task.prepare([problem_from_json(value) for value in message["prepare"]], tools)
         return {}
-    except BaseException as error:  # noqa: BLE001
+    except BaseException as error:  # noqa: BLE001  # as in `_verify`
         return {"error": _describe(error, task), "traceback": _own_traceback(error)}
     finally:
         _limit_memory(memory_gib)
@@ -154,7 +154,7 @@ def _verify(task: Any, message: Mapping[str, Any], tools: _Tools) -> dict[str, A
 def _respond(task: Any, message: Mapping[str, Any], tools: _Tools) -> dict[str, Any]:
     try:
         said = task.respond(problem_from_json(message["problem"]), message["respond"], tools)
-    except BaseException as error:  # noqa: BLE001
+    except BaseException as error:  # noqa: BLE001  # as in `_verify`
         return _raised(error, task)
     if not isinstance(said, str | None):
         return {"error": f"{AT_FAULT}: `respond` returned {type(said).__name__}, not a message's text or None"}

@@ -411,7 +411,8 @@ class WorkerPool:
             raise PluginError(f"a worker process died while loading or preparing the task ({how}).") from None
 
     def _ask(self, message: Mapping[str, Any], count: int) -> list[Any]:
-        """`count` verdicts, or what the environment said. Raises _Exceeded where a limit was reached, RuntimeError where the pool was closed."""
+        """`count` verdicts, or what the environment said. Raises _Exceeded where a limit was reached, RuntimeError where
+        the pool was closed."""
         try:
             frame = pack(message)
         except (TypeError, ValueError) as error:

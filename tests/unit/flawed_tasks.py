@@ -142,13 +142,10 @@ class Guessing(Doubling):
 class NoReference(Doubling):
     """Whether a right answer passes is known from its cases alone."""
 
-    reference = None  # type: ignore[assignment]
+    reference = None  # type: ignore[assignment]  # the one that it inherits is taken back
 
     def cases(self) -> Iterator[Case]:
         yield Case(problem=self.problem(4, "test"), response="8", expected=Status.CORRECT)
-
-
-del NoReference.reference
 
 
 # ---------------------------------------------------------------------------------------------------- flaws

@@ -20,7 +20,7 @@ def pool() -> Iterator[WorkerPool]:
         yield made
 
 
-def test_problem(pool: WorkerPool) -> None:
+def test_a_reference_passes(pool: WorkerPool) -> None:
     problem = TASK.problems("train")[0]
     reference = TASK.reference(problem)
     assert reference is not None and pool.verify(problem, reference).status is Status.CORRECT

@@ -8,6 +8,7 @@ import sys
 import sysconfig
 import venv
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli_helpers import all_files, call, write_config
@@ -65,14 +66,14 @@ def test_the_example_is_built_installed_checked_and_trained(tiny_model: Path, tm
     (site,) = home.glob("lib/python*/site-packages")
     (site / "borrowed.pth").write_text("\n".join([sysconfig.get_paths()["purelib"], *sys.path[1:]]) + "\n")
 
-    def verirl(*words: object) -> list[dict[str, object]]:
+    def verirl(*words: object) -> list[dict[str, Any]]:
         command = [str(python), "-m", "verirl.cli", *map(str, words), "--json"]
         done = subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, check=False)
         assert done.returncode == 0, done.stderr
         return [json.loads(line) for line in done.stdout.splitlines()]
 
     def names() -> set[str]:
-        return {row["name"] for row in verirl("task", "list")[0]["tasks"]}  # type: ignore[attr-defined]
+        return {row["name"] for row in verirl("task", "list")[0]["tasks"]}
 
     assert "example_plugin" not in names()
     install = [str(python), "-m", "pip", "install", "--quiet", "--no-index", "--no-deps", str(wheel)]
@@ -82,4 +83,4 @@ def test_the_example_is_built_installed_checked_and_trained(tiny_model: Path, tm
     task = 'name = "math"\nconfig = { levels = [1], extraction = "number", train_size = 40, validation_size = 6, test_size = 6 }'
     config = write_config(tmp_path, tiny_model, replace=(task, 'name = "example_plugin"'))
     *_, summary = verirl("train", config)
-    assert summary["after"]["n"] == 4  # type: ignore[index]
+    assert summary["after"]["n"] == 4

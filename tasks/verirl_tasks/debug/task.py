@@ -9,6 +9,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, NonNegativeInt
@@ -78,13 +79,7 @@ class DebugTask:
         """Of the last try alone; `parts` has the number of turns."""
         verdict = self.verify(problem, transcript[-1]["content"], tools)
         turns = sum(message["role"] == "assistant" for message in transcript)
-        return Verdict(
-            status=verdict.status,
-            reward=verdict.reward,
-            answer=verdict.answer,
-            reason=verdict.reason,
-            parts={"turns": float(turns)},
-        )
+        return replace(verdict, parts={"turns": float(turns)})
 
     def cases(self) -> Iterator[Case]:
         """The faulty function itself, given back, and one that returns what it is given."""
